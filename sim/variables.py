@@ -1,0 +1,59 @@
+"""Every output variable: what it counts, of which population, in which unit.
+
+The funnel's stages are rows of this table: a stage names the population it is a share `of` and the `rate` that leads
+to it; `rest_of` names the stage whose complement it is. Adding a stage is adding a row here and its rate in
+`conf/vod/*.yaml`.
+"""
+
+from dataclasses import dataclass
+
+STRATA = ("region", "transplant", "age_group")
+"""The dimensions a population is divided by."""
+
+TOTAL = "all"
+"""The label of a total, and of a dimension that is not divided."""
+
+CELL_DIMS = (*STRATA, "year")
+"""The dimensions of every population by draw, in order."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One output variable.
+
+    Attributes
+    ----------
+    name : as in `summary.csv` and `results.nc`.
+    long_name : as people read it on axes and in tables.
+    unit : of one value.
+    of : the population this one is a share of; None for the root of the funnel.
+    rate : the name, under `vod`, of the quantity that is that share; None for the root and for a complement.
+    rest_of : the sibling stage whose complement within `of` this variable is.
+    """
+
+    name: str
+    long_name: str
+    unit: str
+    of: str | None = None
+    rate: str | None = None
+    rest_of: str | None = None
+
+
+TRANSPLANTS = Variable("transplants", "Stem cell transplants", "transplants per year")
+
+FUNNEL: tuple[Variable, ...] = (
+    TRANSPLANTS,
+    Variable("vod", "VOD", "patients per year", of="transplants", rate="incidence"),
+    Variable("severe_vod", "Severe VOD", "patients per year", of="vod", rate="severe_fraction"),
+    Variable("deaths_day100", "Deaths by day 100", "patients per year", of="severe_vod", rate="day100_mortality"),
+    Variable("survivors_day100", "Survivors at day 100", "patients per year", of="severe_vod", rest_of="deaths_day100"),
+)
+"""The funnel in order: each row's `of` stands above it."""
+
+VARIABLES: dict[str, Variable] = {variable.name: variable for variable in FUNNEL}
+
+RATES: dict[str, Variable] = {variable.rate: variable for variable in FUNNEL if variable.rate is not None}
+"""Rate name under `vod` → the stage it leads to."""
+
+HEADLINE = "severe_vod"
+"""The variable that a run is summed up by."""
