@@ -1,0 +1,31 @@
+"""Epidemiological market-size simulation: transplants, veno-occlusive disease, patients, with uncertainty.
+
+`load` gives the assumptions of a scenario, `simulate` runs them, `open_run` reads a finished run.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.configuration import load
+    from sim.errors import InputError
+    from sim.execution.simulate import simulate
+    from sim.results.compare import compare
+    from sim.results.folder import open_run
+
+__all__ = ["InputError", "compare", "load", "open_run", "simulate"]
+
+_HOMES = {
+    "InputError": "sim.errors",
+    "compare": "sim.results.compare",
+    "load": "sim.configuration",
+    "open_run": "sim.results.folder",
+    "simulate": "sim.execution.simulate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that `import sim` costs nothing."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'sim' has no attribute '{name}'")

@@ -57,3 +57,8 @@ RATES: dict[str, Variable] = {variable.rate: variable for variable in FUNNEL if 
 
 HEADLINE = "severe_vod"
 """The variable that a run is summed up by."""
+
+
+def label_name(name: str, labels: tuple[str, ...]) -> str:
+    """The name of something that carries labels: `vod.incidence[allogeneic]`; the bare name when there are none."""
+    return f"{name}[{', '.join(labels)}]" if labels else name

@@ -72,7 +72,3 @@ def to_uniform(high: Words, low: Words) -> FloatArray:
     bits = ((high << np.uint64(32)) | low) >> np.uint64(12)
     return (bits.astype(np.float64) + 0.5) * 2.0**-52
 
-
-def label_name(name: str, labels: tuple[str, ...]) -> str:
-    """The name of a stream that carries labels: `vod.incidence[allogeneic]`; the bare name when there are none."""
-    return f"{name}[{', '.join(labels)}]" if labels else name

@@ -1,0 +1,54 @@
+"""Families of distributions, each known by its quantile function."""
+
+from sim.assumptions.distributions.base import (
+    NUMBER,
+    POSITIVE,
+    SHARE,
+    U_MAX,
+    U_MIN,
+    Distribution,
+    FloatArray,
+    Kind,
+    ends,
+    require_within,
+)
+from sim.assumptions.distributions.bounded import Pert, Triangular, Uniform
+from sim.assumptions.distributions.classic import Beta, Certain, Gamma, LogNormal, Normal
+from sim.assumptions.distributions.composed import Discrete, Mixture, Sample
+from sim.assumptions.distributions.fitting import fit_beta, fit_gamma, fit_lognormal, fit_normal
+from sim.assumptions.distributions.logit_t import LogitT
+from sim.assumptions.distributions.metalog import Metalog
+from sim.assumptions.distributions.named import ARGUMENTS, between, build
+
+__all__ = [
+    "ARGUMENTS",
+    "NUMBER",
+    "POSITIVE",
+    "SHARE",
+    "U_MAX",
+    "U_MIN",
+    "Beta",
+    "Certain",
+    "Discrete",
+    "Distribution",
+    "FloatArray",
+    "Gamma",
+    "Kind",
+    "LogNormal",
+    "LogitT",
+    "Metalog",
+    "Mixture",
+    "Normal",
+    "Pert",
+    "Sample",
+    "Triangular",
+    "Uniform",
+    "between",
+    "build",
+    "ends",
+    "fit_beta",
+    "fit_gamma",
+    "fit_lognormal",
+    "fit_normal",
+    "require_within",
+]

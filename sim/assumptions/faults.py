@@ -1,0 +1,65 @@
+"""What pydantic found wrong, said in one line: key, value, bound."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from sim.errors import nearest
+
+_BOUNDS = {
+    "greater_than_equal": ("ge", "is below"),
+    "greater_than": ("gt", "is not above"),
+    "less_than_equal": ("le", "is above"),
+    "less_than": ("lt", "is not below"),
+}
+
+
+def one_line(fault: ValidationError, model: type[BaseModel]) -> str:
+    """All that is wrong, joined into one line.
+
+    Parameters
+    ----------
+    fault : what validation raised.
+    model : the model that was validated, whose keys are the known ones.
+    """
+    return "; ".join(dict.fromkeys(_phrase(error, set(_field_names(model))) for error in fault.errors()))
+
+
+def _phrase(error: ErrorDetails, known: set[str]) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    kind, given, limits = error["type"], error["input"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"{key}: unknown key{_close(str(error['loc'][-1]), known)}"
+    if kind == "missing":
+        return f"{key}: is missing" + (" (a ledger id, or 'assumption: why')" if key.endswith("source") else "")
+    if kind == "value_error":
+        message = str(limits["error"])
+        return (key + message).lstrip(".") if message.startswith(".") else f"{key}: {message}"
+    if kind in _BOUNDS:
+        name, words = _BOUNDS[kind]
+        return f"{key}: {given} {words} {limits[name]}"
+    if kind == "literal_error":
+        return f"{key}: {given!r} is not one of {limits['expected']}"
+    if kind == "string_type":
+        return f"{key}: {given} is no text" + _yaml_hint(given)
+    return f"{key}: {error['msg'][0].lower()}{error['msg'][1:]} (given: {given!r})"
+
+
+def _yaml_hint(given: Any) -> str:
+    return " (YAML reads NO, off and yes as false or true: put it in quotes)" if isinstance(given, bool) else ""
+
+
+def _close(name: str, known: set[str]) -> str:
+    hint = nearest(name, known)
+    return hint if "did you mean" in hint else ""
+
+
+def _field_names(model: type[BaseModel]) -> Iterator[str]:
+    """Every key of a model and of the models inside it."""
+    for name, field in model.model_fields.items():
+        yield name
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel) and not issubclass(part, Mapping):
+                yield from _field_names(part)

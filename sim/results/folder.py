@@ -1,0 +1,130 @@
+"""The run folder: written aside, moved into place when complete, read back years later without the model."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+import yaml
+
+from sim.errors import InputError
+from sim.results.run import Results
+from sim.results.totals import with_totals
+
+MARK = "run.json"
+"""The file that stands in a finished run's folder and in no other; moved into place last."""
+
+ASIDE = ".unfinished"
+"""Where a run's files lie until all of them are complete."""
+
+KEPT_BYTES = 200_000_000
+"""The size up to which `results.keep_draws=auto` keeps the draws."""
+
+_BINS = 200
+_TEXT = {"encoding": "utf-8", "newline": "\n"}
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[Path]:
+    """Claim a folder for one run, give a place to write, and move everything into it at the end.
+
+    Raises
+    ------
+    InputError : when the folder holds a run already, finished or not, or cannot be written.
+    """
+    if (folder / MARK).exists():
+        raise InputError(f"hydra.run.dir: {folder} already holds a run; choose another folder")
+    aside = folder / ASIDE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        aside.mkdir()
+    except FileExistsError as fault:
+        if aside.exists():
+            raise InputError(
+                f"hydra.run.dir: {folder} holds a run that is under way or was killed; choose another folder, or "
+                f"remove {aside}"
+            ) from None
+        raise InputError(f"hydra.run.dir: {folder} cannot be written ({fault.strerror})") from fault
+    except OSError as fault:
+        raise InputError(f"hydra.run.dir: {folder} cannot be written ({fault.strerror})") from fault
+    try:
+        yield aside
+        for path in sorted(aside.iterdir(), key=lambda path: path.name == MARK):
+            path.replace(folder / path.name)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def write(results: Results, folder: Path) -> None:
+    """Write the data files of a run; pictures and pages are the views' business."""
+    results.summary.to_csv(folder / "summary.csv", index=False, lineterminator="\n")
+    results.assumptions.to_csv(folder / "assumptions.csv", index=False, lineterminator="\n")
+    results.evidence.to_csv(folder / "evidence.csv", index=False, lineterminator="\n")
+    kept = kept_dataset(results)
+    compressed = {name: {"zlib": True, "complevel": 1} for name in kept.data_vars}
+    kept.to_netcdf(folder / "results.nc", engine="netcdf4", encoding=compressed)
+    with (folder / "config.yaml").open("w", **_TEXT) as file:  # type: ignore[call-overload]
+        yaml.safe_dump(dict(results.configuration), file, allow_unicode=True, sort_keys=False, width=120)
+    with (folder / MARK).open("w", **_TEXT) as file:  # type: ignore[call-overload]
+        json.dump(dict(results.provenance), file, indent=2, ensure_ascii=False)
+
+
+def kept_dataset(results: Results) -> xr.Dataset:
+    """The draws, or histograms of the outputs where the draws are not to be kept."""
+    keep = results.configuration["results"]["keep_draws"]
+    fits = results.dataset.nbytes <= KEPT_BYTES
+    if keep is True or (keep == "auto" and fits) or not results.has_draws:
+        return results.dataset
+    return xr.merge([_histogram(with_totals(results.outputs[name])) for name in results.outputs.data_vars])
+
+
+def _histogram(array: xr.DataArray) -> xr.Dataset:
+    """Counts of each cell in equal bins between its smallest and largest value: [+ strata, year, bin]."""
+    dims = array.dims[1:]
+    cells = array.to_numpy().reshape(array.shape[0], -1).T
+    counts, edges = zip(*(np.histogram(cell, bins=_BINS) for cell in cells), strict=True)
+    shape = array.shape[1:]
+    coords = {dimension: array[dimension] for dimension in dims}
+    return xr.Dataset(
+        {
+            f"{array.name}_histogram": ((*dims, "bin"), np.array(counts).reshape(*shape, _BINS)),
+            f"{array.name}_edges": ((*dims, "edge"), np.array(edges).reshape(*shape, _BINS + 1)),
+        },
+        coords=coords,
+    )
+
+
+def open_run(folder: str | Path) -> Results:
+    """Read a finished run.
+
+    Raises
+    ------
+    InputError : when there is no finished run in that folder.
+    """
+    folder = Path(folder)
+    if not (folder / MARK).is_file():
+        raise InputError(f"{folder} holds no finished run ({MARK} is missing)")
+    with xr.open_dataset(folder / "results.nc", engine="netcdf4") as stored:
+        dataset = stored.load()
+    return Results(
+        dataset=dataset,
+        summary=_table(folder / "summary.csv"),
+        assumptions=_table(folder / "assumptions.csv"),
+        evidence=pd.read_csv(folder / "evidence.csv", dtype=str, keep_default_na=False),
+        configuration=read_yaml(folder / "config.yaml"),
+        provenance=json.loads((folder / MARK).read_text(encoding="utf-8")),
+    )
+
+
+def _table(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, keep_default_na=False, na_values={"value": [""], "mcse": [""]})
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Plain data from a YAML file: no tags, no code."""
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))

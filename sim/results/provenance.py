@@ -1,0 +1,38 @@
+"""What a run needs to be repeated: code, versions, settings."""
+
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+LIBRARIES = ("numpy", "scipy", "xarray", "pandas", "pydantic", "hydra-core", "netCDF4")
+DISTRIBUTION = "sct-vod-market-simulator"
+
+
+def provenance() -> dict[str, Any]:
+    """Program, Python and library versions, and the commit where the code lies in a repository."""
+    return {
+        "program": version(DISTRIBUTION),
+        "commit": commit(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+
+
+def commit() -> str | None:
+    """The commit of the code, with `+changes` where files differ from it; None for an installed copy."""
+    source = Path(__file__).resolve().parents[2]
+    if not (source / ".git").exists():
+        return None
+    try:
+        head = _git(source, "rev-parse", "HEAD")
+        return head + ("+changes" if _git(source, "status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(folder: Path, *words: str) -> str:
+    answer = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True, timeout=10)
+    return answer.stdout.strip()

@@ -1,0 +1,63 @@
+"""The tidy table of a run: every variable, stratum, year and statistic with its Monte Carlo error."""
+
+from collections.abc import Mapping
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from sim.results.batches import Batches
+from sim.results.moments import Moments
+from sim.results.totals import with_totals
+from sim.variables import CELL_DIMS, TOTAL, VARIABLES
+
+FloatArray = NDArray[np.float64]
+
+COLUMNS = ("variable", *CELL_DIMS, "statistic", "value", "mcse", "unit")
+
+QUANTILES = {"p05": 0.05, "p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, "p95": 0.95}
+
+
+def summarise(outputs: xr.Dataset, spread: Mapping[str, Moments], batches: Batches) -> pd.DataFrame:
+    """Summarise outputs by draw.
+
+    Parameters
+    ----------
+    outputs : one variable per output, [draw, + strata, year].
+    spread : running moments of the same outputs, totals included, without chance: what parameters alone do.
+    batches : how draws fall into independent batches.
+
+    Returns
+    -------
+    One row per variable, stratum (totals included), year and statistic; columns as `summary.csv` has them.
+    """
+    return pd.concat(
+        [_summary(with_totals(outputs[name]), spread[str(name)], batches) for name in outputs.data_vars],
+        ignore_index=True,
+    )
+
+
+def _summary(array: xr.DataArray, spread: Moments, batches: Batches) -> pd.DataFrame:
+    values = array.to_numpy()
+    whole = _statistics(values)
+    by_batch = [_statistics(part) for part in batches.split(values)] if batches.number else [whole]
+    error = {name: batches.error(np.stack([part[name] for part in by_batch])) for name in whole}
+    whole["sd_parameters"], error["sd_parameters"] = spread.sd()
+    order = ["mean", "sd", "sd_parameters", *QUANTILES]
+    cells = [array[d].to_numpy().tolist() if d in array.dims else [TOTAL] for d in CELL_DIMS]
+    frame = pd.DataFrame(list(product(*cells, order)), columns=[*CELL_DIMS, "statistic"])
+    frame["value"] = np.stack([whole[name] for name in order], axis=-1).ravel()
+    frame["mcse"] = np.stack([error[name] for name in order], axis=-1).ravel()
+    frame.insert(0, "variable", str(array.name))
+    frame["unit"] = VARIABLES[str(array.name)].unit
+    return frame
+
+
+def _statistics(values: NDArray[np.generic]) -> dict[str, FloatArray]:
+    """Mean, standard deviation and quantiles over the draws: […] each."""
+    numbers = values.astype(np.float64)
+    quantiles = np.quantile(numbers, list(QUANTILES.values()), axis=0)
+    spread = numbers.std(axis=0, ddof=1) if len(numbers) > 1 else np.zeros(numbers.shape[1:])
+    return {"mean": numbers.mean(axis=0), "sd": spread, **dict(zip(QUANTILES, quantiles, strict=True))}
