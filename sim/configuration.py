@@ -2,19 +2,22 @@
 
 import csv
 import hashlib
+import os
 import re
+import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import hydra
 import numpy as np
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -133,11 +136,36 @@ def composed(overrides: Sequence[str], config_dir: str | Path | None = None) -> 
         with _ONE_AT_A_TIME, initialize_config_dir(str(conf_dir()), version_base="1.3"):
             config = compose("config", overrides=[*overrides, *own], return_hydra_config=True)
             harmless(config.hydra)
-            return Composed(plain(config, parsed), config.hydra)
+            own_settings = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+            return Composed(plain(own_settings, config.hydra, parsed), config.hydra)
     except (HydraException, OmegaConfBaseException, UnicodeDecodeError, ValueError) as fault:
         if isinstance(fault, InputError):
             raise
         raise InputError(plain_words(fault)) from fault
+
+
+def through_hydra(arguments: Sequence[str], task: Callable[[DictConfig], None]) -> None:
+    """Hand a command line to Hydra: sweeps, `--help`, `--cfg`, shell completion.
+
+    Parameters
+    ----------
+    arguments : as typed.
+    task : what is done with each composed configuration of a sweep.
+
+    Raises
+    ------
+    InputError : in one line, whatever Hydra says in many.
+    """
+    sys.argv = ["sim", *arguments]
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # so that Hydra raises, and the one line is ours
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)()
+    except InputError:
+        raise
+    except (HydraException, OmegaConfBaseException, UnicodeDecodeError) as fault:
+        raise InputError(plain_words(fault)) from fault
+    except OSError as fault:
+        raise InputError(f"hydra.run.dir: cannot be written ({fault.strerror or fault})") from fault
 
 
 def parse(overrides: Sequence[str]) -> list[Override]:
@@ -162,17 +190,17 @@ def _unparsed(fault: OverrideParseException) -> str:
     return f"{fault.override}: not understood; write key=value, and put a text with signs in double quotes"
 
 
-def plain(config: DictConfig, overrides: Sequence[Override]) -> dict[str, Any]:
+def plain(config: DictConfig, hydra: DictConfig, overrides: Sequence[Override]) -> dict[str, Any]:
     """The configuration as plain data: resolved, with the scenario's name, and honest about typed values.
 
     Parameters
     ----------
-    config : composed by Hydra, its own settings included.
+    config : composed by Hydra.
+    hydra : Hydra's own settings beside it.
     overrides : those it was composed with; a quantity's value typed there no longer has the source in `conf/`.
     """
-    choices = config.hydra.runtime.choices
-    own = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
-    mapping: dict[str, Any] = OmegaConf.to_container(own, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    choices = hydra.runtime.choices
+    mapping: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     if not isinstance(mapping.get("scenario"), dict):
         raise InputError(f"scenario: '{choices.get('scenario')}' has no title")
     mapping["scenario"]["name"] = choices["scenario"]
@@ -241,7 +269,9 @@ def plain_words(fault: Exception) -> str:
 def _unknown_key(key: str) -> str:
     """A misspelt key, with the nearest key there is."""
     known = set(_keys(composed(["scenario=press_release"]).mapping))
-    return f"{key}: unknown key{nearest(key, known)}" if "did you mean" in nearest(key, known) else f"{key}: unknown key"
+    return (
+        f"{key}: unknown key{nearest(key, known)}" if "did you mean" in nearest(key, known) else f"{key}: unknown key"
+    )
 
 
 def _keys(mapping: Any, prefix: str = "") -> list[str]:

@@ -1,0 +1,1 @@
+"""What is assumed: distribution families, the text that names them, the schema of `conf/`."""

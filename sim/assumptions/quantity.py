@@ -108,7 +108,8 @@ class Quantity(Closed):
 
     @model_validator(mode="after")
     def _read_leaves(self, info: ValidationInfo) -> "Quantity":
-        surroundings: Surroundings = info.context
+        surroundings = info.context
+        assert isinstance(surroundings, Surroundings)
         for labels, key, node in self._nodes():
             self._leaves[labels] = self._leaf(key, node, surroundings)
         return self

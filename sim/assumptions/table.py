@@ -22,11 +22,15 @@ def assumptions_table(assumptions: Assumptions) -> pd.DataFrame:
     Columns: quantity, value (as written), unit, mean, p05, p50, p95, of, criterion, source, spread, borrowed,
     citation, verified (`retrieved`, `recalled` or `assumption`).
     """
-    rows = []
+    rows: list[dict[str, str | float]] = []
     for name, quantity in assumptions.quantities.items():
         for labels, leaf in quantity.leaves.items():
-            row = {"quantity": label_name(name, labels), "value": leaf.text, "unit": quantity.unit}
-            rows.append(row | _numbers(leaf) | _origin(leaf, assumptions))
+            row: dict[str, str | float] = {
+                "quantity": label_name(name, labels),
+                "value": leaf.text,
+                "unit": quantity.unit,
+            }
+            rows.append({**row, **_numbers(leaf), **_origin(leaf, assumptions)})
     for pair in assumptions.correlation:
         between = " ~ ".join(pair.between)
         rows.append({"quantity": between, "value": str(pair.spearman), "unit": "Spearman's rank correlation",

@@ -1,0 +1,1 @@
+"""Random numbers: named streams, designs, rank correlation, exact counts, and the parameters made from them."""

@@ -55,7 +55,8 @@ def nearest_correlation(matrix: Matrix, rounds: int = 200) -> Matrix:
         current = projected.copy()
         np.fill_diagonal(current, 1.0)
     scale = 1.0 / np.sqrt(np.diag(projected))
-    return projected * np.outer(scale, scale)
+    near: Matrix = projected * np.outer(scale, scale)
+    return near
 
 
 def cholesky(names: tuple[str, ...], pairs: Pairs) -> Matrix:
@@ -67,7 +68,7 @@ def cholesky(names: tuple[str, ...], pairs: Pairs) -> Matrix:
     """
     matrix = score_matrix(names, pairs)
     try:
-        return np.linalg.cholesky(matrix)
+        return np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
     except np.linalg.LinAlgError:
         near = 6 / np.pi * np.arcsin(nearest_correlation(matrix) / 2)
         shown = ", ".join(

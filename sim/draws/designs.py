@@ -53,8 +53,8 @@ class LatinHypercube(Design):
         keys = order.words(range(self.replicates * ROUNDS), year).reshape(self.replicates, ROUNDS)
         within = Stream(self.seed, name).uniform(draws, year)
         slices = permute(index, lengths[replicate], keys[replicate])
-        value = (slices.astype(np.float64) + within) / lengths[replicate]
-        return np.clip(value, 2.0**-53, 1.0 - 2.0**-53)  # the sum may round up to 1
+        value: FloatArray = (slices.astype(np.float64) + within) / lengths[replicate]
+        return value.clip(2.0**-53, 1.0 - 2.0**-53)  # the sum may round up to 1
 
 
 @dataclass(frozen=True)

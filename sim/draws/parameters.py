@@ -1,9 +1,12 @@
 """From assumptions to parameters: one joint set of values for every quantity, draw by draw."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import xarray as xr
 
-from sim.assumptions.quantity import Leaf, Quantity
+from sim.assumptions.distributions import Distribution
+from sim.assumptions.quantity import Quantity
 from sim.assumptions.schema import Assumptions, Sampling
 from sim.draws.correlation import correlate
 from sim.draws.designs import Design, LatinHypercube, Random, Sobol
@@ -11,6 +14,7 @@ from sim.draws.streams import FloatArray
 from sim.errors import InputError
 from sim.variables import label_name
 
+GROWTH = "transplants.growth"
 SHOCK_YEAR = "shock_year"
 """The dimension of growth where each year has a shock of its own."""
 
@@ -43,16 +47,9 @@ def sample(assumptions: Assumptions, draws: range) -> xr.Dataset:
     """
     design = design_of(assumptions.sampling)
     uniforms = _uniforms(assumptions, design, draws)
-    arrays = {}
-    for name, quantity in assumptions.quantities.items():
-        values = {labels: _values(uniforms, label_name(name, labels), leaf, assumptions, draws)
-                  for labels, leaf in quantity.leaves.items()}  # fmt: skip
-        if name == "transplants.growth" and assumptions.transplants.growth_pattern == "yearly":
-            arrays[name] = _yearly(assumptions, design, name, draws)
-        elif any(leaf.distribution is None for leaf in quantity.leaves.values()):
-            arrays[name] = _labelled(quantity, _with_rest(name, values), draws)
-        else:
-            arrays[name] = _labelled(quantity, values, draws)
+    arrays = {name: _array(name, quantity, uniforms, draws) for name, quantity in assumptions.quantities.items()}
+    if assumptions.transplants.growth_pattern == "yearly":
+        arrays[GROWTH] = _yearly(assumptions, design, draws)
     return xr.Dataset(arrays, coords={"draw": np.arange(draws.start, draws.stop)})
 
 
@@ -65,57 +62,45 @@ def _uniforms(assumptions: Assumptions, design: Design, draws: range) -> dict[st
     return correlate(independent, {pair.between: pair.spearman for pair in assumptions.correlation})
 
 
-def _values(
-    uniforms: dict[str, FloatArray], name: str, leaf: Leaf, assumptions: Assumptions, draws: range
-) -> FloatArray | None:
-    """Values of one leaf: [draw]; None for the rest of a split."""
-    if leaf.distribution is None:
-        return None
-    if name in uniforms:
-        return leaf.distribution.ppf(uniforms[name])
-    return np.full(len(draws), leaf.distribution.mean)
-
-
-def _labelled(quantity: Quantity, values: dict[tuple[str, ...], FloatArray | None], draws: range) -> xr.DataArray:
-    """One array of all the leaves, with their labels in the order written."""
+def _array(name: str, quantity: Quantity, uniforms: Mapping[str, FloatArray], draws: range) -> xr.DataArray:
+    """Values of one quantity: [draw, + the dimensions it has labels along]."""
+    values = {
+        labels: _values(leaf.distribution, uniforms.get(label_name(name, labels)), draws)
+        for labels, leaf in quantity.leaves.items()
+        if leaf.distribution is not None
+    }
+    for labels in quantity.leaves.keys() - values.keys():
+        values[labels] = _rest(name, labels, values)
     coords = {dimension: list(quantity.labels(dimension)) for dimension in quantity.by}
-    shape = tuple(len(labels) for labels in coords.values())
-    array = np.empty((len(draws), *shape))
+    array = np.empty((len(draws), *map(len, coords.values())))
     for labels, column in values.items():
-        place = tuple(coords[dimension].index(label) for dimension, label in zip(quantity.by, labels, strict=True))
-        array[(slice(None), *place)] = column
-    attributes = {"unit": quantity.unit}
-    return xr.DataArray(array, dims=("draw", *quantity.by), coords=coords, attrs=attributes)
+        place = (coords[dimension].index(label) for dimension, label in zip(quantity.by, labels, strict=True))
+        cell: tuple[slice | int, ...] = (slice(None), *place)
+        array[cell] = column
+    return xr.DataArray(array, dims=("draw", *quantity.by), coords=coords, attrs={"unit": quantity.unit})
 
 
-def _with_rest(
-    name: str, values: dict[tuple[str, ...], FloatArray | None]
-) -> dict[tuple[str, ...], FloatArray | None]:
-    """Fill in what the other labels of the last dimension leave."""
-    filled = dict(values)
-    for labels in (labels for labels, column in values.items() if column is None):
-        others = [column for other, column in values.items() if other[:-1] == labels[:-1] and column is not None]
-        rest = 1.0 - np.sum(others, axis=0)
-        if (rest < 0).any():
-            raise InputError(f"{name}: the shares beside '{labels[-1]}' add up to {1 - rest.min():.3g}, above 1")
-        filled[labels] = rest
-    return filled
+def _values(distribution: Distribution, uniform: FloatArray | None, draws: range) -> FloatArray:
+    """Quantiles of the uniform numbers, or the mean where there are none: [draw]."""
+    return np.full(len(draws), distribution.mean) if uniform is None else distribution.ppf(uniform)
 
 
-def _yearly(assumptions: Assumptions, design: Design, name: str, draws: range) -> xr.DataArray:
+def _rest(name: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], FloatArray]) -> FloatArray:
+    """What the other labels of a split's last dimension leave: [draw]."""
+    taken = np.sum([column for other, column in values.items() if other[:-1] == labels[:-1]], axis=0)
+    if (taken > 1).any():
+        raise InputError(f"{name}: the shares beside '{labels[-1]}' add up to {taken.max():.3g} in some draw, above 1")
+    return np.asarray(1.0 - taken)
+
+
+def _yearly(assumptions: Assumptions, design: Design, draws: range) -> xr.DataArray:
     """An independent growth rate for each year between the reference year and the ends of the run."""
-    quantity, reference = assumptions.transplants.growth, assumptions.transplants.reference_year
-    years = [y for y in range(min(reference, assumptions.years.first) + 1, max(reference, assumptions.years.last) + 1)]
+    growth, reference = assumptions.transplants.growth, assumptions.transplants.reference_year
+    years = range(min(reference, assumptions.years.first) + 1, max(reference, assumptions.years.last) + 1)
+    uncertain = [labels for labels, leaf in growth.leaves.items() if not leaf.is_certain]
     shocks = []
-    for year in years:
-        values = {}
-        for labels, leaf in quantity.leaves.items():
-            distribution = leaf.distribution
-            assert distribution is not None
-            fixed = distribution.is_certain or assumptions.sampling.method == "point"
-            u = None if fixed else design.uniform(label_name(name, labels), draws, year)
-            values[labels] = np.full(len(draws), distribution.mean) if u is None else distribution.ppf(u)
-        shocks.append(_labelled(quantity, values, draws))
-    if not shocks:
-        return _labelled(quantity, {labels: np.zeros(len(draws)) for labels in quantity.leaves}, draws)
-    return xr.concat(shocks, dim=xr.Variable(SHOCK_YEAR, years))
+    for year in years or (reference,):
+        names = [] if assumptions.sampling.method == "point" else [label_name(GROWTH, labels) for labels in uncertain]
+        uniforms = {name: design.uniform(name, draws, year) for name in names}
+        shocks.append(_array(GROWTH, growth, uniforms, draws))
+    return xr.concat(shocks, dim=xr.Variable(SHOCK_YEAR, list(years or (reference,))))

@@ -81,4 +81,5 @@ def scrambled_sobol(dimension: int, stream: Stream, replicates: int, draws: rang
     digits = shift[replicate]
     for bit in range(int(index[-1]).bit_length()):
         digits = digits ^ (vectors[replicate, bit] * (index >> np.uint64(bit) & np.uint64(1)))
-    return (digits.astype(np.float64) + 0.5) * 2.0**-_DIGITS
+    value: FloatArray = (digits.astype(np.float64) + 0.5) * 2.0**-_DIGITS
+    return value

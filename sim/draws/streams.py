@@ -71,4 +71,3 @@ def to_uniform(high: Words, low: Words) -> FloatArray:
     """The uniform number whose leading 64 bits are these two words; 52 of them count."""
     bits = ((high << np.uint64(32)) | low) >> np.uint64(12)
     return (bits.astype(np.float64) + 0.5) * 2.0**-52
-

@@ -1,0 +1,1 @@
+"""Published evidence: the ledger and its pooling."""

@@ -1,7 +1,7 @@
 """From assumptions to results: chunks of draws through sampling and model, summarised as they come."""
 
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,7 @@ def _provenance(assumptions: Assumptions, seconds: float) -> dict[str, Any]:
     return {
         "scenario": assumptions.scenario.name,
         "title": assumptions.scenario.title,
-        "finished": datetime.now(timezone.utc).astimezone().isoformat(timespec="seconds"),
+        "finished": datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
         "seed": sampling.seed,
         "draws": sampling.draws,
         "replicates": sampling.replicates,

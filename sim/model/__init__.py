@@ -1,0 +1,1 @@
+"""The science: transplants and the cohort, as functions of labelled arrays."""

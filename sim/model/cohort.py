@@ -52,7 +52,7 @@ class WholePatients(Chance):
 
     def volume(self, expected: xr.DataArray) -> xr.DataArray:
         """See `Chance.volume`: the nearest whole number."""
-        return np.rint(expected).astype(np.int64)
+        return expected.round().astype(np.int64)
 
     def passing(self, stage: str, population: xr.DataArray, rate: xr.DataArray) -> xr.DataArray:
         """See `Chance.passing`."""
@@ -68,7 +68,8 @@ class WholePatients(Chance):
             name = label_name(stage, tuple(labels[i] for labels, i in zip(strata, place, strict=True)))
             stream = Stream(self.seed, name)
             for column, year in enumerate(population["year"].to_numpy().tolist()):
-                uniform[(slice(None), *place, column)] = stream.uniform(self.draws, year)
+                cell: tuple[slice | int, ...] = (slice(None), *place, column)
+                uniform[cell] = stream.uniform(self.draws, year)
         return uniform
 
 

@@ -20,17 +20,22 @@ def growth_factors(growth: xr.DataArray, years: Sequence[int], reference_year: i
     -------
     [draw, + strata, year], dimensionless.
     """
-    step = growth if is_log else np.log1p(growth)
+    step: xr.DataArray = growth if is_log else xr.apply_ufunc(np.log1p, growth)
     if "shock_year" not in growth.dims:
         elapsed = xr.DataArray(np.subtract(years, reference_year), dims="year", coords={"year": list(years)})
-        return np.exp(step * elapsed)
+        return _exp(step * elapsed)
     shock = growth["shock_year"]
     paths = [
         step.where((shock > reference_year) & (shock <= year), 0).sum("shock_year")
         - step.where((shock > year) & (shock <= reference_year), 0).sum("shock_year")
         for year in years
     ]
-    return np.exp(xr.concat(paths, dim=xr.Variable("year", list(years))))
+    return _exp(xr.concat(paths, dim=xr.Variable("year", list(years))))
+
+
+def _exp(logarithm: xr.DataArray) -> xr.DataArray:
+    factors: xr.DataArray = xr.apply_ufunc(np.exp, logarithm)
+    return factors
 
 
 def transplants(volume: xr.DataArray, shares: Mapping[str, xr.DataArray], factors: xr.DataArray) -> xr.DataArray:

@@ -1,0 +1,1 @@
+"""One run: summarised, compared, written, read back."""

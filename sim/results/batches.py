@@ -49,5 +49,5 @@ class Batches:
             return np.zeros(by_batch.shape[1:])
         if self.number == 0:
             return np.full(by_batch.shape[1:], np.nan)
-        scatter = by_batch.std(axis=0, ddof=1) / math.sqrt(self.number)
+        scatter: FloatArray = by_batch.std(axis=0, ddof=1) / math.sqrt(self.number)
         return scatter * math.sqrt((self.number - 1) / (self.number - 3))

@@ -56,8 +56,12 @@ def writing(folder: Path) -> Iterator[Path]:
         yield aside
         for path in sorted(aside.iterdir(), key=lambda path: path.name == MARK):
             path.replace(folder / path.name)
+    except OSError as fault:
+        raise InputError(f"hydra.run.dir: {folder} cannot be written ({fault.strerror or fault})") from fault
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def write(results: Results, folder: Path) -> None:

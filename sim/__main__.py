@@ -1,0 +1,113 @@
+"""The command `sim`: runs and sweeps by Hydra's grammar, and a few subcommands served before it."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from sim.errors import InputError, nearest
+
+_TO_HYDRA = {
+    "-h", "--help", "--hydra-help", "--version", "-c", "--cfg", "-p", "--package", "--resolve", "-i", "--info",
+    "-sc", "--shell-completion",
+}  # fmt: skip
+_OPTIONS = ("--help", "--multirun", "--config-dir", "--cfg", "--info", "--shell-completion", "--version")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InputError(message)
+
+
+def main() -> None:
+    """Run the command line and exit: 0 on success, 2 with one line on standard error for a wrong input."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a sign the terminal lacks is no failure
+    try:
+        sys.exit(dispatch(sys.argv[1:]))
+    except InputError as fault:
+        print(f"sim: {fault}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("sim: stopped; nothing half-written was kept", file=sys.stderr)
+        sys.exit(130)
+
+
+def dispatch(arguments: Sequence[str]) -> int:
+    """Serve one command line.
+
+    Returns
+    -------
+    The exit code.
+
+    Raises
+    ------
+    InputError : for a wrong input of any kind.
+    """
+    if arguments and arguments[0].isidentifier():
+        return _subcommand(arguments[0], arguments[1:])
+    if any(word.partition("=")[0] in _TO_HYDRA for word in arguments):
+        from sim.configuration import through_hydra
+
+        through_hydra(arguments, lambda _: None)
+        return 0
+    return _run_or_sweep(arguments)
+
+
+def _run_or_sweep(arguments: Sequence[str]) -> int:
+    from sim.configuration import assume, composed, default_folder, parse
+
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-m", "--multirun", action="store_true")
+    parser.add_argument("-cd", "--config-dir")
+    options, overrides = parser.parse_known_args(arguments)
+    for word in overrides:
+        if word.startswith("-"):
+            raise InputError(f"{word}: unknown option{nearest(word, _OPTIONS)}")
+    folder_given = any(word.startswith(("hydra.run.dir=", "hydra.sweep.dir=")) for word in overrides)
+    place = [] if folder_given else [f"hydra.run.dir={default_folder()}"]
+    fixed = [word for word, read in zip(overrides, parse(overrides), strict=True) if not read.is_sweep_override()]
+    if not options.multirun and len(fixed) < len(overrides):
+        raise InputError(_comma(next(word for word in overrides if word not in fixed)))
+    made = composed([*fixed, *place], options.config_dir)
+    if options.multirun or str(made.hydra.mode).endswith("MULTIRUN"):
+        from sim.sweep import sweep
+
+        where = ["--config-dir", str(Path(options.config_dir).resolve())] if options.config_dir else []
+        return sweep(["--multirun", *where, *overrides, *place], Path(made.hydra.sweep.dir))
+    assumptions = assume(made.mapping)
+    from sim.commands import run, show  # only now: what was refused above did not wait for these imports
+
+    folder = Path(made.hydra.run.dir)
+    show(run(assumptions, folder, overrides), folder)
+    return 0
+
+
+def _comma(word: str) -> str:
+    """Why a comma, which asks for a sweep, is refused where a sweep was not asked for."""
+    key, _, value = word.partition("=")
+    number = value.replace(",", "")
+    hint = f"a comma inside a number is not read; write {number}, or 0.2 for 0,2; " if number.isdigit() else ""
+    return f"{key}: {value}: {hint}to sweep over several values add -m"
+
+
+def _subcommand(name: str, words: Sequence[str]) -> int:
+    if name not in ("replay", "collect"):
+        raise InputError(f"{name}: unknown command{nearest(name, ('replay', 'collect'))}; settings are key=value")
+    folders = [word for word in words if "=" not in word]
+    settings = dict(word.split("=", 1) for word in words if "=" in word)
+    if len(folders) != 1 or not set(settings) <= {"hydra.run.dir"}:
+        raise InputError(f"{name}: write sim {name} DIR" + (" [hydra.run.dir=NEW]" if name == "replay" else ""))
+    if name == "collect":
+        from sim.sweep import collect
+
+        return collect(Path(folders[0]))
+    from sim.commands import replay
+    from sim.configuration import default_folder
+
+    return replay(Path(folders[0]), Path(settings.get("hydra.run.dir", default_folder())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""What the command line does: one run, its replay, what is printed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sim.assumptions.schema import Assumptions
+from sim.configuration import assume
+from sim.errors import InputError
+from sim.execution.simulate import simulate
+from sim.results.folder import open_run, write, writing
+from sim.results.run import Results
+from sim.views.table import stage_table
+
+
+def run(assumptions: Assumptions, folder: Path, overrides: Sequence[str], *, in_sweep: bool = False) -> Results:
+    """Simulate and write the run folder.
+
+    Parameters
+    ----------
+    assumptions : what is assumed.
+    folder : where the run goes; none may be there yet.
+    overrides : as typed, for the record.
+    in_sweep : whether it is one of many, which by default make no pictures of their own.
+
+    Raises
+    ------
+    InputError : when the folder is taken or cannot be written, or the draws cannot be made.
+    """
+    with writing(folder) as aside:
+        results = simulate(assumptions)
+        record = {"overrides": list(overrides), "working_directory": str(Path.cwd())}
+        results = replace(results, provenance={**results.provenance, **record})
+        write(results, aside)
+        wanted = assumptions.report.figures
+        if wanted == "always" or (wanted == "single" and not in_sweep):
+            illustrate(results, aside)
+    return results
+
+
+def illustrate(results: Results, folder: Path) -> None:
+    """Draw the pictures of a run and write its report."""
+    from sim.views.figures import figures_for, save
+    from sim.views.report import report
+
+    pictures = folder / "figures"
+    pictures.mkdir()
+    svgs = {}
+    for name, draw in figures_for(results).items():
+        save(draw(results), pictures, name)
+        svgs[name] = (pictures / f"{name}.svg").read_text(encoding="utf-8")
+    (folder / "report.html").write_text(report(results, svgs), encoding="utf-8", newline="\n")
+
+
+def show(results: Results, folder: Path) -> None:
+    """Print the table of a run and where its files are, the first picture by name."""
+    print(stage_table(results))
+    print(f"\nFiles in {folder}:")
+    first = sorted((folder / "figures").glob("*.png"), key=lambda path: (path.stem != "funnel", path.stem))[:1]
+    named = [*(f"figures/{path.name}" for path in first), "report.html", "summary.csv", "results.nc"]
+    print("  " + "  ".join(name for name in named if (folder / name).exists()))
+
+
+def replay(source: Path, folder: Path) -> int:
+    """Repeat a finished run and compare it with the original, bit for bit.
+
+    Returns
+    -------
+    The exit code: 0 when both are identical, 1 when they differ.
+
+    Raises
+    ------
+    InputError : when there is no finished run, or a file of samples it read has changed.
+    """
+    original = open_run(source)
+    assumptions = assume(original.configuration, Path(str(original.provenance["working_directory"])))
+    for name, digest in assumptions.origin.files.items():
+        if original.provenance["files"].get(name) != digest:
+            raise InputError(f"replay: {name} has changed since the run in {source}")
+    show(run(assumptions, folder, original.provenance["overrides"]), folder)
+    difference = first_difference(original, open_run(folder))
+    print(f"\nIdentical to {source}, bit for bit." if difference is None else f"\nDiffers from {source}: {difference}")
+    return 0 if difference is None else 1
+
+
+def first_difference(original: Results, repeated: Results) -> str | None:
+    """Where two runs first differ, in words; None when every number is the same."""
+    for name in original.dataset.variables:
+        if name not in repeated.dataset or not original.dataset[name].equals(repeated.dataset[name]):
+            return f"{name} in results.nc{_causes(original, repeated)}"
+    same = original.summary.equals(repeated.summary)
+    return None if same else f"summary.csv{_causes(original, repeated)}"
+
+
+def _causes(original: Results, repeated: Results) -> str:
+    """What changed between two runs that may explain a difference."""
+    watched = ("program", "commit", "python", "libraries", "ledger")
+    changed = [name for name in watched if original.provenance.get(name) != repeated.provenance.get(name)]
+    return f" (changed since: {', '.join(changed)})" if changed else ""

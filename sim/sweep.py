@@ -1,0 +1,142 @@
+"""Sweeps: many runs by Hydra's launcher, one comparison at the end, whatever happens to any of them."""
+
+import sys
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from sim.commands import run
+from sim.configuration import assume, harmless, parse, plain, through_hydra
+from sim.errors import InputError
+from sim.results.compare import compare
+from sim.results.folder import MARK, open_run
+from sim.results.run import Results
+from sim.views.table import comparison_table
+
+ERROR = "error.txt"
+"""What stands in the folder of a failed run: its overrides, an empty line, what went wrong."""
+
+
+def one_of_many(config: DictConfig) -> None:
+    """One run of a sweep. A failure is written down and does not stop the others."""
+    settings = HydraConfig.get()
+    folder = Path(settings.runtime.output_dir)
+    overrides = list(settings.overrides.task)
+    started = time.perf_counter()
+    try:
+        harmless(DictConfig(settings))
+        run(assume(plain(config, DictConfig(settings), parse(overrides))), folder, overrides, in_sweep=True)
+    except Exception as fault:
+        words = str(fault) if isinstance(fault, InputError) else traceback.format_exc()
+        (folder / ERROR).write_text("\n".join([*overrides, "", words]), encoding="utf-8")
+        print(f"sim: run {settings.job.num} failed: {words.strip().splitlines()[-1]}", file=sys.stderr)
+    else:
+        print(f"run {settings.job.num}: {' '.join(overrides)} ({time.perf_counter() - started:.1f} s)", file=sys.stderr)
+
+
+def sweep(arguments: Sequence[str], folder: Path) -> int:
+    """Run a sweep into a folder and compare its runs.
+
+    Returns
+    -------
+    The exit code: 0, or 2 when a run was refused, or 1 when one broke down.
+    """
+    if folder.exists() and (any(folder.glob(f"*/{MARK}")) or (folder / "comparison.csv").exists()):
+        raise InputError(f"hydra.run.dir: {folder} already holds a sweep; choose another folder")
+    through_hydra(arguments, one_of_many)
+    return collect(folder)
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The runs found in a sweep's folder.
+
+    Attributes
+    ----------
+    runs : label → run.
+    failed : label → what went wrong.
+    """
+
+    runs: Mapping[str, Results]
+    failed: Mapping[str, str]
+
+
+def collect(folder: Path) -> int:
+    """Rebuild a sweep's comparison from the folders of its runs.
+
+    Returns
+    -------
+    The exit code: 0, or 2 when a run was refused, or 1 when one broke down.
+
+    Raises
+    ------
+    InputError : when the folder holds no finished run, or the baseline is none of them.
+    """
+    found = gather(folder)
+    for label, words in found.failed.items():
+        print(f"sim: {label}: {words.strip().splitlines()[-1]}", file=sys.stderr)
+    if not found.runs:
+        if found.failed:
+            return _code(found.failed)
+        raise InputError(f"{folder} holds no runs to compare")
+    _write_comparison(found, folder)
+    return _code(found.failed)
+
+
+def _write_comparison(found: Collected, folder: Path) -> None:
+    from sim.views.figures import comparison, save
+    from sim.views.report import comparison_page
+
+    first = next(iter(found.runs.values()))
+    table = compare(found.runs, first.configuration["report"]["baseline"])
+    table.to_csv(folder / "comparison.csv.part", index=False, lineterminator="\n")
+    save(comparison(found.runs, table), folder, "comparison")
+    svg = (folder / "comparison.svg").read_text(encoding="utf-8")
+    page = comparison_page(found.runs, table, found.failed, svg)
+    (folder / "comparison.html.part").write_text(page, encoding="utf-8", newline="\n")
+    for name in ("comparison.csv", "comparison.html"):
+        (folder / f"{name}.part").replace(folder / name)
+    print(comparison_table(table))
+    print(f"\nFiles in {folder}:\n  comparison.png  comparison.html  comparison.csv")
+
+
+def _code(failed: Mapping[str, str]) -> int:
+    if any("Traceback" in words for words in failed.values()):
+        return 1
+    return 2 if failed else 0
+
+
+def gather(folder: Path) -> Collected:
+    """Open every run of a sweep, finished or failed, in the order they were started."""
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder")
+    places = sorted((path for path in folder.iterdir() if path.is_dir()), key=_order)
+    finished = {path: open_run(path) for path in places if (path / MARK).exists()}
+    broken = {path: (path / ERROR).read_text(encoding="utf-8").partition("\n\n") for path in places
+              if (path / ERROR).exists() and path not in finished}  # fmt: skip
+    overrides = {path: list(run.provenance["overrides"]) for path, run in finished.items()}
+    overrides |= {path: parts[0].splitlines() for path, parts in broken.items()}
+    labels = label_runs(overrides)
+    return Collected(
+        {labels[path]: run for path, run in finished.items()},
+        {labels[path]: parts[2] for path, parts in broken.items()},
+    )
+
+
+def _order(path: Path) -> tuple[int, str]:
+    return (int(path.name), "") if path.name.isdigit() else (sys.maxsize, path.name)
+
+
+def label_runs(overrides: Mapping[Path, Sequence[str]]) -> dict[Path, str]:
+    """What tells the runs apart: the overrides they do not share; a scenario by its bare name."""
+    shared = set.intersection(*(set(words) for words in overrides.values())) if len(overrides) > 1 else set()
+    labels: dict[Path, str] = {}
+    for path, words in overrides.items():
+        label = ", ".join(word.removeprefix("scenario=") for word in words if word not in shared) or path.name
+        labels[path] = label if label not in labels.values() else f"{label} ({path.name})"
+    return labels
