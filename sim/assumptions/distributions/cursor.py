@@ -15,7 +15,7 @@ _WORD = re.compile(r"[A-Za-z]+(?![A-Za-z0-9_])")
 def shown(text: str) -> str:
     """The text for a message: short, and without signs that a terminal would obey."""
     short = text if len(text) <= 120 else text[:117] + "..."
-    return short if short.isprintable() else repr(short)
+    return short if short.isprintable() else repr(short)[1:-1]
 
 
 @final
@@ -42,7 +42,7 @@ class Cursor:
         """
         if not wanted:
             raise InputError(f"'{shown(self.text)}' is not a quantity; write for example {EXAMPLES}")
-        left = shown(self.text[self.at : self.at + 20])
+        left = shown(self.text[self.at : self.at + 20].strip())
         rest = f"'{left}'" if left else "the end"
         raise InputError(f"{shown(self.text)}: expected {wanted}, found {rest}")
 

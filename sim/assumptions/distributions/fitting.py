@@ -5,7 +5,7 @@ wide one) the narrower is taken.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from scipy.special import betaincinv, gammaincinv, ndtri
@@ -13,9 +13,8 @@ from scipy.special import betaincinv, gammaincinv, ndtri
 from sim.assumptions.distributions.base import FloatArray, require, require_finite, require_positive
 from sim.assumptions.distributions.classic import Beta, Gamma, LogNormal, Normal
 from sim.assumptions.distributions.given import Given
-from sim.assumptions.distributions.two_shapes import shapes
-
-Curve = Callable[[FloatArray], FloatArray]
+from sim.assumptions.distributions.numeric import Curve, first_root
+from sim.assumptions.distributions.two_shapes import by_percentiles, by_sd
 
 
 def fit_normal(statistics: Mapping[str, float]) -> Normal:
@@ -176,7 +175,7 @@ def _beta_shapes(given: Given, low: float, high: float) -> tuple[float, float]:
     points = [(p, (x - low) / width) for p, x in given.points]
     sd = given.sd / width if given.sd is not None else None
     if given.mean is None:
-        found = shapes(points, sd)
+        found = by_percentiles(points) if sd is None else by_sd(points[0], sd)
         if found is None:
             raise given.refusal()
         return found
@@ -198,14 +197,8 @@ def _beta_shapes(given: Given, low: float, high: float) -> tuple[float, float]:
 
 
 def _first_root(given: Given, curve: Curve, grid: FloatArray) -> float:
-    """The first zero of `curve` along a grid that runs from narrow to wide, polished to full precision."""
-    from scipy.optimize import brentq
-
-    with np.errstate(all="ignore"):
-        values = curve(grid)
-        ahead = np.isfinite(values[:-1]) & np.isfinite(values[1:])
-        crossings = np.flatnonzero(ahead & (np.sign(values[:-1]) != np.sign(values[1:])))
-        if crossings.size == 0:
-            raise given.refusal()
-        i = crossings[0]
-        return float(brentq(lambda t: float(curve(np.array(t))), grid[i], grid[i + 1], xtol=1e-15, rtol=1e-15))
+    """The first zero of `curve` along a grid that runs from narrow to wide, which must have one."""
+    found = first_root(curve, grid)
+    if found is None:
+        raise given.refusal()
+    return found

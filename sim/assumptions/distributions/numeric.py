@@ -1,4 +1,4 @@
-"""Numerical work common to the families: exact inversion by bisection, moments by quadrature."""
+"""Numerical work common to the families: inversion by bisection, roots along a grid, moments by quadrature."""
 
 import math
 from collections.abc import Callable
@@ -54,6 +54,28 @@ def _rank(x: FloatArray) -> npt.NDArray[np.int64]:
 def _unrank(rank: npt.NDArray[np.int64]) -> FloatArray:
     """The floating-point numbers of these ranks."""
     return np.where(rank >= 0, rank, np.iinfo(np.int64).min - rank).view(np.float64)
+
+
+def first_root(curve: Curve, grid: FloatArray) -> float | None:
+    """The first zero of `curve` along the grid, polished to full precision; none where its sign never changes.
+
+    Parameters
+    ----------
+    curve
+        A continuous function; where it cannot be computed it is no number.
+    grid
+        Rising or falling, fine enough to part neighbouring zeros.
+    """
+    from scipy.optimize import brentq
+
+    with np.errstate(all="ignore"):
+        values = curve(grid)
+        known = np.isfinite(values[:-1]) & np.isfinite(values[1:])
+        crossings = np.flatnonzero(known & (np.sign(values[:-1]) != np.sign(values[1:])))
+        if crossings.size == 0:
+            return None
+        i = crossings[0]
+        return float(brentq(lambda t: float(curve(np.array(t))), grid[i], grid[i + 1], xtol=1e-15, rtol=1e-15))
 
 
 def moments(value: Curve) -> tuple[float, float]:
