@@ -330,6 +330,7 @@ def never_but_refused(value: object, kind: Kind) -> None:
 @given(text=texts, kind=st.sampled_from([SHARE, POSITIVE, NUMBER]))
 @example(text="lognormal(median=1e300, p95=1e308)", kind=POSITIVE)
 @example(text="gamma(mean=1e-300, sd=1e300)", kind=POSITIVE)
+@example(text="beta(sd=5e-179, median=0.5)", kind=SHARE)
 @example(text="discrete(1e308=0.5, -1e308=0.5)", kind=NUMBER)
 @example(text="mixture(1e308=0.5, -1e308=0.5)", kind=NUMBER)
 def test_only_input_errors_escape(text: str, kind: Kind) -> None:

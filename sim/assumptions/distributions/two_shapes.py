@@ -19,7 +19,8 @@ def by_sd(point: tuple[float, float], sd: float) -> Shapes | None:
     sought from 1/2, where that sum is greatest, outwards.
     """
     p, x = point
-    if sd >= 0.5:
+    # 1/2 is the greatest sd on [0, 1]; below 1e-150 its square is lost
+    if not 1e-150 < sd < 0.5:
         return None
 
     def shapes(t: FloatArray) -> tuple[FloatArray, FloatArray]:
