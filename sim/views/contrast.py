@@ -1,0 +1,110 @@
+"""What the views read out of a comparison: each run's estimate and its difference to the baseline, in one year."""
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sim.variables import HEADLINE, STRATA, TOTAL
+from sim.views.numbers import ABSENT, UNKNOWN, coarse_error, rounded, signed, span
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One variable of one run against the baseline.
+
+    Attributes
+    ----------
+    run : its label.
+    year : the calendar year the numbers are of.
+    mean, p10, p90 : of the run.
+    difference : of the means; NaN where the baseline lacks the year.
+    low, high : 5th and 95th percentile of the difference draw by draw; NaN where the draws are not shared.
+    ratio : of the means.
+    is_baseline : whether this is the run the others are compared with.
+    """
+
+    run: str
+    year: str
+    mean: float
+    p10: float
+    p90: float
+    difference: float
+    low: float
+    high: float
+    ratio: float
+    is_baseline: bool
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether the run shares its draws with the baseline."""
+        return not math.isnan(self.low)
+
+    @property
+    def mean_text(self) -> str:
+        """The mean, for people."""
+        return _known(self.mean)
+
+    @property
+    def spread_text(self) -> str:
+        """From P10 to P90."""
+        return ABSENT if math.isnan(self.p10) else span(_known(self.p10), _known(self.p90))
+
+    @property
+    def difference_text(self) -> str:
+        """With its sign; of runs that do not share their draws with no more digits than the means themselves."""
+        error = UNKNOWN if self.is_paired else coarse_error(self.mean)
+        return signed(rounded(self.difference, error))
+
+    @property
+    def interval_text(self) -> str:
+        """From the 5th to the 95th percentile of the difference."""
+        return ABSENT if not self.is_paired else f"{signed(_known(self.low))} to {signed(_known(self.high))}"
+
+    @property
+    def ratio_text(self) -> str:
+        """To the baseline's mean."""
+        return _known(self.ratio)
+
+
+def contrasts(comparison: pd.DataFrame, variable: str) -> list[Contrast]:
+    """Every run's row, of the first year that all runs share; else of each run's own first year.
+
+    Parameters
+    ----------
+    comparison : columns as `comparison.csv` has them.
+    variable : its name; runs that lack it are left out.
+    """
+    if comparison.empty:
+        return []
+    base = baseline_of(comparison)
+    totals = (comparison[list(STRATA)].astype(str) == TOTAL).all(axis=1)
+    rows = comparison[(comparison["variable"] == variable) & totals].astype({"year": str})
+    by_run = {str(run): part for run, part in rows.groupby("run", sort=False)}
+    shared = set.intersection(*(set(part["year"]) for part in by_run.values())) if by_run else set()
+    return [_contrast(run, part, min(shared or set(part["year"])), base) for run, part in by_run.items()]
+
+
+def baseline_of(comparison: pd.DataFrame) -> str:
+    """The run that differs from the baseline in nothing: the first such, since another may equal it."""
+    apart = comparison["difference"].fillna(1).abs().groupby(comparison["run"], sort=False).max()
+    alike = apart[apart == 0]
+    return str(alike.index[0] if len(alike) else apart.index[0])
+
+
+def headline_year(comparison: pd.DataFrame) -> str:
+    """The year the comparison is shown for; empty where the runs share none."""
+    years = {row.year for row in contrasts(comparison, HEADLINE)}
+    return years.pop() if len(years) == 1 else ""
+
+
+def _contrast(run: str, rows: pd.DataFrame, year: str, base: str) -> Contrast:
+    cells = rows[rows["year"] == year].set_index("statistic").astype({"value": float})
+    values = cells["value"].to_dict()
+    mean = cells.loc["mean"]
+    apart = (float(mean[name]) for name in ("difference", "difference_p05", "difference_p95", "ratio"))
+    return Contrast(run, year, *(values.get(name, math.nan) for name in ("mean", "p10", "p90")), *apart, run == base)
+
+
+def _known(value: float) -> str:
+    return rounded(value, UNKNOWN)

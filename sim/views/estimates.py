@@ -1,0 +1,101 @@
+"""What the views read out of a summary: estimates with their Monte Carlo errors, stages, labels, trend."""
+
+import math
+from typing import NamedTuple
+
+from sim.results.run import Results
+from sim.variables import CELL_DIMS, FUNNEL, HEADLINE, STRATA, TOTAL, Variable
+from sim.views.numbers import UNKNOWN, about, error_text, rounded, span
+
+_CLEARLY = 3  # errors apart: five stages are looked at, and two would be passed by luck in every fourth run
+_TYPED = "set on the command line"
+
+
+class Estimate(NamedTuple):
+    """A number of the summary and its Monte Carlo error.
+
+    Attributes
+    ----------
+    value : NaN where the summary has no such number.
+    error : 0 for exact, NaN for unknown.
+    """
+
+    value: float
+    error: float
+
+    def __str__(self) -> str:
+        return rounded(self.value, self.error)
+
+    @property
+    def about(self) -> str:
+        """For a sentence: three significant digits at most."""
+        return about(self.value, self.error)
+
+    @property
+    def error_text(self) -> str:
+        """The error in words: `± 0.6`."""
+        return error_text(self.error)
+
+
+class Estimates:
+    """The summary of a run, ready to be asked for one number after the other."""
+
+    def __init__(self, results: Results) -> None:
+        table = results.summary
+        keys = zip(*(table[name].astype(str) for name in ("variable", *CELL_DIMS, "statistic")), strict=True)
+        pairs = zip(table["value"].astype(float), table["mcse"].astype(float), strict=True)
+        self._rows = {key: Estimate(*pair) for key, pair in zip(keys, pairs, strict=True)}
+        self._years = results.years
+        self._draws = int(results.provenance["draws"])
+
+    def __call__(
+        self, variable: str = HEADLINE, statistic: str = "mean", year: int | None = None, **labels: str
+    ) -> Estimate:
+        """One number, by default of the first year and all strata together."""
+        cells = [labels.get(name, TOTAL) for name in STRATA]
+        key = (variable, *cells, str(year or self._years[0]), statistic)
+        return self._rows.get(key, Estimate(math.nan, UNKNOWN))
+
+    def spread(self, variable: str = HEADLINE, year: int | None = None, **labels: str) -> str:
+        """From the 10th to the 90th percentile."""
+        return span(*(str(self(variable, name, year, **labels)) for name in ("p10", "p90")))
+
+    def about_spread(self, variable: str = HEADLINE, year: int | None = None) -> str:
+        """The same for a sentence."""
+        return span(*(self(variable, name, year).about for name in ("p10", "p90")))
+
+    def changes(self, variable: str) -> bool:
+        """Whether the last year's mean differs from the first year's by more than chance in the draws explains."""
+        years = (self._years[0], self._years[-1])
+        first, last = (self(variable, year=year).value for year in years)
+        return abs(last - first) > _CLEARLY * math.hypot(*(self._noise(variable, year) for year in years))
+
+    def _noise(self, variable: str, year: int) -> float:
+        """The mean's error; where it is unknown that of a plain random sample, which is seldom smaller."""
+        error = self(variable, year=year).error
+        return self(variable, "sd", year).value / math.sqrt(self._draws) if math.isnan(error) else error
+
+
+def stages(results: Results) -> list[Variable]:
+    """The stages of the funnel that this run has, in order."""
+    known = set(results.summary["variable"])
+    return [variable for variable in FUNNEL if variable.name in known]
+
+
+def divisions(results: Results) -> dict[str, list[str]]:
+    """Dimension → labels, of every dimension that the populations are divided by."""
+    labels = {name: [str(label) for label in results.summary[name].unique()] for name in STRATA}
+    parts = {name: [label for label in found if label != TOTAL] for name, found in labels.items()}
+    return {name: found for name, found in parts.items() if len(found) > 1}
+
+
+def is_point(results: Results) -> bool:
+    """Whether the run is one calculation rather than a sample, so that there is no spread to show."""
+    return int(results.provenance["draws"]) == 1
+
+
+def typed(results: Results) -> str:
+    """The quantities set by hand, so that no run passes for its scenario unchanged: `vod.incidence = 0.18`."""
+    table = results.assumptions
+    rows = table[table["source"].astype(str).str.endswith(_TYPED)]
+    return ", ".join(f"{quantity} = {value}" for quantity, value in zip(rows["quantity"], rows["value"], strict=True))

@@ -1,0 +1,113 @@
+"""What a picture or a page says, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sim.results.run import Results
+from sim.variables import FUNNEL, HEADLINE, VARIABLES
+from sim.views.estimates import Estimates, is_point, stages
+from sim.views.numbers import rounded
+
+_METHODS = {
+    "sobol": "Sobol' points",
+    "latin_hypercube": "Latin hypercube",
+    "random": "random draws",
+    "point": "calculated at the means",
+}
+
+_DEATHS = "deaths_day100"
+
+
+def lowered(name: str) -> str:
+    """A long name inside a sentence: `Severe VOD` → `severe VOD`, but `VOD` as it is."""
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+
+
+def sampling_words(provenance: Mapping[str, Any]) -> str:
+    """How the numbers were drawn: `8,192 draws, Sobol' points in 8 replicates`."""
+    method = _METHODS.get(provenance["method"], str(provenance["method"]))
+    if provenance["method"] == "point":
+        return method
+    replicates = f" in {provenance['replicates']} replicates" if provenance["replicates"] > 1 else ""
+    return f"{rounded(provenance['draws'], 0)} draws, {method}{replicates}"
+
+
+def headline(results: Results) -> str:
+    """The answer: `About 3,000 severe VOD cases a year (P10–P90: 2,140–3,930)`."""
+    return _cases(results, Estimates(results)) + _range(results)
+
+
+def funnel_message(results: Results) -> str:
+    """From transplants to deaths, by the means of the first year."""
+    find, known = Estimates(results), {stage.name for stage in stages(results)}
+    root = FUNNEL[0]
+    text = f"{_or_about(results)}{find(root.name).about} {lowered(root.long_name)} lead to {find(HEADLINE).about} "
+    text += f"{_headline_name()} cases"
+    if _DEATHS in known:
+        text += f" and {find(_DEATHS).about} {lowered(VARIABLES[_DEATHS].long_name)}"
+    return f"{text} in {results.years[0]}"
+
+
+def fan_message(results: Results) -> str:
+    """How the headline goes on over the years."""
+    find, last = Estimates(results), results.years[-1]
+    if not find.changes(HEADLINE):
+        return _cases(results, find) + _range(results)
+    text = f"{_or_about(results)}{find().about} {_headline_name()} cases in {results.years[0]}"
+    return f"{text}, {find(year=last).about} in {last} (P10–P90: {find.about_spread(year=last)})"
+
+
+def distribution_message(results: Results) -> str:
+    """Where four draws in five lie."""
+    find = Estimates(results)
+    low, high = find(statistic="p10").about, find(statistic="p90").about
+    name = VARIABLES[HEADLINE].long_name
+    return f"{name} in {results.years[0]}: four draws in five lie between {low} and {high} cases, mean {find().about}"
+
+
+def convergence_message(results: Results) -> str:
+    """What the mean settles at."""
+    mean, draws = Estimates(results)(), rounded(int(results.provenance["draws"]), 0)
+    known = f" {mean.error_text}" if mean.error_text.startswith("±") else f" (error {mean.error_text})"
+    return f"The mean of {_headline_name()} settles at {mean}{known} after {draws} draws"
+
+
+def comparison_message(labels: list[str], baseline: str, year: str) -> str:
+    """What is put side by side."""
+    others = len(labels) - 1
+    when = f" in {year}" if year else ""
+    if not others:
+        return f"{VARIABLES[HEADLINE].long_name} and deaths{when}"
+    runs = "1 run" if others == 1 else f"{others} runs"
+    return f"{VARIABLES[HEADLINE].long_name} and deaths{when}: {runs} against {baseline}"
+
+
+def caption(results: Results, name: str) -> str:
+    """The message of a figure by its name; a figure unknown here goes by its name."""
+    known = {
+        "funnel": funnel_message,
+        "fan": fan_message,
+        "distribution": distribution_message,
+        "convergence": convergence_message,
+    }
+    return known[name](results) if name in known else name.replace("_", " ").capitalize()
+
+
+def _headline_name() -> str:
+    return lowered(VARIABLES[HEADLINE].long_name)
+
+
+def _cases(results: Results, find: Estimates) -> str:
+    when = f"in {results.years[0]}" if find.changes(HEADLINE) or len(results.years) == 1 else "a year"
+    return f"{_or_about(results)}{find().about} {_headline_name()} cases {when}"
+
+
+def _range(results: Results) -> str:
+    if is_point(results):
+        return " (calculated at the means)"
+    return f" (P10–P90: {Estimates(results).about_spread()})"
+
+
+def _or_about(results: Results) -> str:
+    """The calculation at the means is exact; a sample is about."""
+    return "" if is_point(results) else "About "

@@ -1,0 +1,107 @@
+"""Tables for a terminal, to be read in ten seconds."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from sim.results.run import Results
+from sim.variables import HEADLINE, TOTAL, VARIABLES, Variable
+from sim.views.contrast import Contrast, contrasts
+from sim.views.estimates import Estimates, divisions, is_point, stages, typed
+from sim.views.messages import sampling_words
+
+_GAP = "   "
+
+
+def stage_table(results: Results) -> str:
+    """The funnel of the first year; below it severe VOD by label, where the population is divided.
+
+    Parameters
+    ----------
+    results : a run, a point calculation included.
+
+    Returns
+    -------
+    Lines without a newline at the end.
+    """
+    find = Estimates(results)
+    funnel = stages(results)
+    changing = len(results.years) > 1 and any(find.changes(stage.name) for stage in funnel)
+    rows = [["", *_heads(results, changing)]]
+    rows += [[stage.long_name, *_numbers(results, find, stage.name, changing)] for stage in funnel]
+    for dimension, labels in divisions(results).items():
+        rows.append([f"{VARIABLES[HEADLINE].long_name} by {dimension.replace('_', ' ')}"])
+        for label in labels:
+            rows.append([f"  {label}", *_numbers(results, find, HEADLINE, changing, **{dimension: label})])
+    return "\n".join([_title(results), _small_print(results, changing), "", *aligned(rows)])
+
+
+def comparison_table(comparison: pd.DataFrame) -> str:
+    """Severe VOD and deaths of every run, and their difference to the baseline.
+
+    Parameters
+    ----------
+    comparison : columns as `comparison.csv` has them.
+
+    Returns
+    -------
+    Lines without a newline at the end; a line saying so where there is nothing to compare.
+    """
+    blocks = [_block(VARIABLES[name], contrasts(comparison, name)) for name in (HEADLINE, "deaths_day100")]
+    return "\n\n".join(block for block in blocks if block) or "No run to compare."
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Columns of text as lines: the first to the left, the others to the right; a row of one cell is a heading."""
+    columns = max(len(row) for row in rows)
+    full = [row for row in rows if len(row) == columns]
+    widths = [max(len(row[index]) for row in full) for index in range(columns)]
+    widths[0] = max(len(row[0]) for row in rows)
+    lines = []
+    for row in rows:
+        cells = [
+            row[0].ljust(widths[0]),
+            *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=False)),
+        ]
+        lines.append(_GAP.join(cells).rstrip())
+    return lines
+
+
+def _title(results: Results) -> str:
+    title = " ".join(str(results.provenance["title"]).split())
+    return f"{title} ({results.provenance['scenario']}), {results.years[0]}"
+
+
+def _small_print(results: Results, changing: bool) -> str:
+    unit = VARIABLES[HEADLINE].unit
+    changed = f"\nset on the command line: {typed(results)}" if typed(results) else ""
+    alike = f"; the years to {results.years[-1]} are alike" if len(results.years) > 1 and not changing else ""
+    return f"{unit}; {sampling_words(results.provenance)}{alike}{changed}"
+
+
+def _heads(results: Results, changing: bool) -> list[str]:
+    spread = [] if is_point(results) else ["P10–P90"]
+    return ["mean", *spread, "Monte Carlo error", *([f"mean {results.years[-1]}"] if changing else [])]
+
+
+def _numbers(results: Results, find: Estimates, variable: str, changing: bool, **labels: str) -> list[str]:
+    mean = find(variable, **labels)
+    spread = [] if is_point(results) else [find.spread(variable, **labels)]
+    last = [str(find(variable, year=results.years[-1], **labels))] if changing else []
+    return [str(mean), *spread, mean.error_text, *last]
+
+
+def _block(variable: Variable, rows: list[Contrast]) -> str:
+    if not rows:
+        return ""
+    base = next((row.run for row in rows if row.is_baseline), TOTAL)
+    years = sorted({row.year for row in rows})
+    when = years[0] if len(years) == 1 else "each run's first year"
+    title = f"{variable.long_name} in {when}, {variable.unit}; compared with {base}"
+    cells = [["", "mean", "P10–P90", "difference", "its 5–95 %", "ratio"]]
+    for row in rows:
+        apart = ["baseline", "", ""] if row.is_baseline else [row.difference_text, row.interval_text, row.ratio_text]
+        cells.append([row.run, row.mean_text, row.spread_text, *apart])
+    unpaired = any(not row.is_baseline and not row.is_paired for row in rows)
+    note = ["no 5–95 %: the run does not share its draws with the baseline"] if unpaired else []
+    return "\n".join([title, *aligned(cells), *note])
