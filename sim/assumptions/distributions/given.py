@@ -90,7 +90,7 @@ class Given:
         parts = [f"{name}={value:g}" for name, value in (("mean", self.mean), ("sd", self.sd)) if value is not None]
         return f"{self.family}({', '.join(parts + [f'p{100 * p:g}={x:g}' for p, x in self.points])})"
 
-    def refusal(self, why: str = "no such distribution has exactly these values") -> InputError:
+    def refusal(self, why: str = "no member of the family was found that has exactly these values") -> InputError:
         """The error that says it cannot be fitted."""
         return InputError(f"{self.text} cannot be fitted: {why}")
 
