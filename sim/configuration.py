@@ -1,4 +1,4 @@
-"""Composing configurations: the only place, beside the command line, with Hydra, OmegaConf and the working directory."""
+"""Composing configurations: beside the commands the only place with Hydra, OmegaConf and the working directory."""
 
 import csv
 import hashlib

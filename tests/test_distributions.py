@@ -39,6 +39,7 @@ from sim.assumptions.distributions import (
     fit_gamma,
     fit_lognormal,
     fit_normal,
+    hold,
     require_within,
 )
 from sim.assumptions.distributions.metalog import _STEEPEST
@@ -366,7 +367,7 @@ def test_bounds() -> None:
     require_within(Beta(2, 5), SHARE, "text")
     require_within(Normal(0, 1), NUMBER, "text")
     for distribution, message in [
-        (Normal(0.2, 0.03), r"text can fall below 0 \(a share lies between 0 and 1\)"),
+        (Normal(0.2, 0.05), r"text can fall below 0 \(a share lies between 0 and 1\)"),
         (Uniform(0.5, 1.01), r"text can rise above 1 \(a share"),
         (Certain(1.3), "text is above 1"),
         (LogNormal(0, 100), "can rise above 1"),
@@ -376,6 +377,21 @@ def test_bounds() -> None:
     for distribution in (LogNormal(700, 100), LogNormal(0, 60), Metalog(0, 1.2, 0, 0)):
         with pytest.raises(InputError, match="too wide"):
             require_within(distribution, POSITIVE, "text")
+
+
+def test_what_leaves_the_bounds_rarely_is_held_at_them() -> None:
+    share = hold(Normal(0.2, 0.04), SHARE, "text")  # below 0 in 3 draws of ten million
+    assert share.ppf(np.array([U_MIN, 0.5, U_MAX])).tolist() == [0.0, 0.2, Normal(0.2, 0.04).ppf(np.array([U_MAX]))[0]]
+    assert share.cdf(np.array([-0.1, 0.2, 1.0])).tolist() == [0.0, 0.5, 1.0]
+    assert (share.mean, share.sd) == (0.2, 0.04)
+    assert hold(Beta(2, 5), SHARE, "text") == Beta(2, 5)
+
+
+def test_a_stated_mean_is_kept_to_the_last_digit() -> None:
+    for mean, sd in [(45000.0, 4500.0), (0.1, 0.03), (1 / 3, 0.05), (0.7, 0.013)]:
+        assert fit_lognormal({"mean": mean, "sd": sd}).mean == mean
+        assert fit_gamma({"mean": mean, "sd": sd}).mean == mean
+        assert mean > 1 or fit_beta({"mean": mean, "sd": sd}).mean == mean
 
 
 @settings(deadline=None)

@@ -6,6 +6,8 @@ from sim.assumptions.quantity import Leaf, Quantity, Rate
 from sim.errors import InputError
 from sim.variables import RATES
 
+_TOLERANCE = 1e-9
+
 Labels = Mapping[str, Sequence[str]]
 
 
@@ -39,6 +41,28 @@ def _check_complete(name: str, quantity: Quantity) -> None:
         expected *= len(quantity.labels(dimension))
     if len(quantity.leaves) != expected:
         raise InputError(f".{name}.values: {len(quantity.leaves)} values for {expected} combinations of labels")
+
+
+def check_splits(splits: Mapping[str, Quantity]) -> None:
+    """Shares add up to 1: by one label that is the rest, or by certain numbers that do.
+
+    Raises
+    ------
+    InputError : naming the split.
+    """
+    for name, split in splits.items():
+        for group in {labels[:-1] for labels in split.leaves}:
+            shares = [leaf.distribution for labels, leaf in split.leaves.items() if labels[:-1] == group]
+            certain = [share.mean for share in shares if share is not None and share.is_certain]
+            rests = shares.count(None)
+            total = sum(certain)
+            if rests > 1:
+                raise InputError(f".transplants.shares.{name}.values: only one label can be the 'rest'")
+            if (rests == 0 and (len(certain) < len(shares) or abs(total - 1) > _TOLERANCE)) or total > 1 + _TOLERANCE:
+                raise InputError(
+                    f".transplants.shares.{name}.values: the shares do not add up to 1 (certain ones: {total:.6g}); "
+                    "give one label the value 'rest'"
+                )
 
 
 def check_rates(rates: Mapping[str, Rate], strata: Labels) -> None:

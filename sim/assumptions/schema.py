@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from sim.assumptions.consistency import check_rates, check_strata
+from sim.assumptions.consistency import check_rates, check_splits, check_strata
 from sim.assumptions.distributions import ends
 from sim.assumptions.faults import one_line
 from sim.assumptions.quantity import Closed, Leaf, Number, PositiveQuantity, Quantity, Rate, Split, Surroundings
@@ -120,7 +120,7 @@ class Transplants(Closed):
     volume: PositiveQuantity
     growth: Growth
     growth_pattern: Literal["persistent", "yearly"]
-    shares: dict[str, Split] = {}
+    shares: dict[str, Split] = Field(default_factory=dict)
 
     @field_validator("shares")
     @classmethod
@@ -241,6 +241,7 @@ class Assumptions(Closed):
         strata = {dimension: self.transplants.strata.of(dimension) for dimension in STRATA}
         divided = {*self.transplants.volume.by, *self.transplants.shares}
         check_strata(self.quantities, strata, divided)
+        check_splits(self.transplants.shares)
         check_rates(self.vod, strata)
         self._check_correlation()
         return self

@@ -35,7 +35,7 @@ def assumptions_table(assumptions: Assumptions) -> pd.DataFrame:
         between = " ~ ".join(pair.between)
         rows.append({"quantity": between, "value": str(pair.spearman), "unit": "Spearman's rank correlation",
                      "source": pair.source, "verified": "assumption"})  # fmt: skip
-    return pd.DataFrame(rows).fillna({name: "" for name in ("of", "criterion", "spread", "borrowed", "citation")})
+    return pd.DataFrame(rows).fillna(dict.fromkeys(("of", "criterion", "spread", "borrowed", "citation"), ""))
 
 
 def _numbers(leaf: Leaf) -> dict[str, float]:

@@ -27,7 +27,7 @@ from sim.assumptions.distributions import (
     Sample,
     between,
     build,
-    require_within,
+    hold,
 )
 from sim.assumptions.distributions.cursor import EXAMPLES, Cursor, shown
 from sim.errors import InputError, nearest
@@ -113,8 +113,7 @@ def read(
         if not allow_labels:
             raise InputError(f"{shown(text)}: labels stand where numbers are wanted ({kind.rule})")
         return distribution
-    require_within(distribution, kind, shown(text))
-    return distribution
+    return hold(distribution, kind, shown(text))
 
 
 def _certain(value: numbers.Real) -> Distribution:

@@ -18,7 +18,7 @@ Matrix = NDArray[np.float64]
 Pairs = Mapping[tuple[str, str], float]
 
 _EDGE = 2.0**-53
-_FLOOR = 1e-4  # the smallest eigenvalue of the matrix that is offered instead
+_FLOOR = 5e-3  # the smallest eigenvalue of the matrix offered instead: it must survive being rounded and typed
 
 
 def blocks(pairs: Pairs) -> list[tuple[str, ...]]:
@@ -40,7 +40,7 @@ def score_matrix(names: tuple[str, ...], pairs: Pairs) -> Matrix:
     return matrix
 
 
-def nearest_correlation(matrix: Matrix, rounds: int = 200) -> Matrix:
+def nearest_correlation(matrix: Matrix, floor: float = _FLOOR, rounds: int = 200) -> Matrix:
     """The nearest positive definite correlation matrix, by alternating projections.
 
     Higham, "Computing the nearest correlation matrix", IMA J. Numer. Anal. 22 (2002); eigenvalues are kept a little
@@ -50,7 +50,7 @@ def nearest_correlation(matrix: Matrix, rounds: int = 200) -> Matrix:
     for _ in range(rounds):
         shifted = current - correction
         values, vectors = np.linalg.eigh(shifted)
-        projected = (vectors * np.maximum(values, _FLOOR)) @ vectors.T
+        projected = (vectors * np.maximum(values, floor)) @ vectors.T
         correction = projected - shifted
         current = projected.copy()
         np.fill_diagonal(current, 1.0)
@@ -72,7 +72,7 @@ def cholesky(names: tuple[str, ...], pairs: Pairs) -> Matrix:
     except np.linalg.LinAlgError:
         near = 6 / np.pi * np.arcsin(nearest_correlation(matrix) / 2)
         shown = ", ".join(
-            f"{names[i]} ~ {names[j]}: {near[i, j]:.3f}" for i in range(len(names)) for j in range(i + 1, len(names))
+            f"{names[i]} ~ {names[j]}: {near[i, j]:.4f}" for i in range(len(names)) for j in range(i + 1, len(names))
         )
         raise InputError(f"correlation: these values contradict each other; the nearest that fit are {shown}") from None
 

@@ -2,6 +2,7 @@
 
 import platform
 import subprocess
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ LIBRARIES = ("numpy", "scipy", "xarray", "pandas", "pydantic", "hydra-core", "ne
 DISTRIBUTION = "sct-vod-market-simulator"
 
 
+@cache
 def provenance() -> dict[str, Any]:
     """Program, Python and library versions, and the commit where the code lies in a repository."""
     return {

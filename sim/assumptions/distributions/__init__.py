@@ -16,6 +16,7 @@ from sim.assumptions.distributions.bounded import Pert, Triangular, Uniform
 from sim.assumptions.distributions.classic import Beta, Certain, Gamma, LogNormal, Normal
 from sim.assumptions.distributions.composed import Discrete, Mixture, Sample
 from sim.assumptions.distributions.fitting import fit_beta, fit_gamma, fit_lognormal, fit_normal
+from sim.assumptions.distributions.held import Held, hold
 from sim.assumptions.distributions.logit_t import LogitT
 from sim.assumptions.distributions.metalog import Metalog
 from sim.assumptions.distributions.named import ARGUMENTS, between, build
@@ -33,6 +34,7 @@ __all__ = [
     "Distribution",
     "FloatArray",
     "Gamma",
+    "Held",
     "Kind",
     "LogNormal",
     "LogitT",
@@ -50,5 +52,6 @@ __all__ = [
     "fit_gamma",
     "fit_lognormal",
     "fit_normal",
+    "hold",
     "require_within",
 ]

@@ -19,6 +19,10 @@ U_MAX = 1.0 - 2.0**-53
 """The largest uniform number that is ever drawn."""
 
 
+RARE = 1e-6
+"""The share of draws that may fall outside of a quantity's bounds; they are held at the bound."""
+
+
 @final
 @dataclass(frozen=True)
 class Kind:
@@ -90,7 +94,7 @@ def ends(distribution: Distribution) -> tuple[float, float]:
 
 
 def require_within(distribution: Distribution, kind: Kind, text: str) -> None:
-    """Refuse a distribution that can leave the bounds of its kind, or whose mean is no finite number.
+    """Refuse a distribution that leaves the bounds of its kind more than rarely, or whose mean is no finite number.
 
     Parameters
     ----------
@@ -106,9 +110,9 @@ def require_within(distribution: Distribution, kind: Kind, text: str) -> None:
     """
     low, high = ends(distribution)
     certain = low == high
-    if low < kind.low:
+    if low < kind.low and distribution.cdf(np.array(kind.low)) > RARE:
         raise InputError(f"{text} {'is' if certain else 'can fall'} below {kind.low:g} ({kind.rule})")
-    if high > kind.high:
+    if high > kind.high and 1.0 - distribution.cdf(np.array(kind.high)) > RARE:
         raise InputError(f"{text} {'is' if certain else 'can rise'} above {kind.high:g} ({kind.rule})")
     with np.errstate(all="ignore"):
         mean, sd = distribution.mean, distribution.sd

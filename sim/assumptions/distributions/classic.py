@@ -1,7 +1,7 @@
 """The families with closed formulas: certain, normal, lognormal, beta, gamma."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
@@ -91,10 +91,13 @@ class LogNormal(Distribution):
     ----------
     mu, sigma
         Mean and standard deviation of the natural logarithm; `sigma` above 0.
+    stated_mean
+        The mean as it was given, to its last digit; None where it follows from the others.
     """
 
     mu: float
     sigma: float
+    stated_mean: float | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         require_finite("lognormal", log_mean=self.mu)
@@ -113,6 +116,8 @@ class LogNormal(Distribution):
     @property
     def mean(self) -> float:
         """The mean; infinite where it exceeds the largest number."""
+        if self.stated_mean is not None:
+            return self.stated_mean
         with np.errstate(over="ignore"):
             return float(np.exp(self.mu + self.sigma * self.sigma / 2.0))
 
@@ -134,12 +139,15 @@ class Beta(Distribution):
         Shapes, above 0.
     low, high
         The interval, in the quantity's unit.
+    stated_mean
+        The mean as it was given, to its last digit; None where it follows from the others.
     """
 
     a: float
     b: float
     low: float = 0.0
     high: float = 1.0
+    stated_mean: float | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         require_positive("beta", a=self.a, b=self.b)
@@ -158,6 +166,8 @@ class Beta(Distribution):
     @property
     def mean(self) -> float:
         """The mean."""
+        if self.stated_mean is not None:
+            return self.stated_mean
         return self.low + (self.high - self.low) * (self.a / (self.a + self.b))
 
     @property
@@ -178,10 +188,13 @@ class Gamma(Distribution):
         Above 0.
     scale
         Above 0, in the quantity's unit.
+    stated_mean
+        The mean as it was given, to its last digit; None where it follows from the others.
     """
 
     shape: float
     scale: float
+    stated_mean: float | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         require_positive("gamma", shape=self.shape, scale=self.scale)
@@ -197,7 +210,7 @@ class Gamma(Distribution):
     @property
     def mean(self) -> float:
         """The mean."""
-        return self.shape * self.scale
+        return self.shape * self.scale if self.stated_mean is None else self.stated_mean
 
     @property
     def sd(self) -> float:

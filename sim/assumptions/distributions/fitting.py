@@ -6,6 +6,7 @@ wide one) the narrower is taken.
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from scipy.special import betaincinv, gammaincinv, ndtri
@@ -44,7 +45,7 @@ def fit_lognormal(statistics: Mapping[str, float]) -> LogNormal:
     given = Given.read("lognormal", statistics, 0.0, math.inf)
     fitted = LogNormal(*_log_line(given))
     given.confirm(fitted)
-    return fitted
+    return replace(fitted, stated_mean=given.mean)
 
 
 def fit_gamma(statistics: Mapping[str, float]) -> Gamma:
@@ -66,7 +67,7 @@ def fit_gamma(statistics: Mapping[str, float]) -> Gamma:
         t = _first_root(given, lambda t: first(t) - second(t) - gap, np.linspace(32.0, -7.0, 400))
         fitted = Gamma(math.exp(t), float(x / np.exp(first(np.array(t)))))
     given.confirm(fitted)
-    return fitted
+    return replace(fitted, stated_mean=given.mean)
 
 
 def fit_beta(statistics: Mapping[str, float], low: float = 0.0, high: float = 1.0) -> Beta:
@@ -83,11 +84,11 @@ def fit_beta(statistics: Mapping[str, float], low: float = 0.0, high: float = 1.
         require_finite("beta", mean=mean)
         require(low < mean < high, f"beta: mean = {mean:g} must lie between {low:g} and {high:g}, exclusive")
         share = (mean - low) / (high - low)
-        return Beta(share * total, (1.0 - share) * total, low, high)
+        return Beta(share * total, (1.0 - share) * total, low, high, mean)
     given = Given.read("beta", statistics, low, high)
     fitted = Beta(*_beta_shapes(given, low, high), low, high)
     given.confirm(fitted)
-    return fitted
+    return replace(fitted, stated_mean=given.mean)
 
 
 def _line(given: Given) -> tuple[float, float]:
@@ -116,7 +117,7 @@ def _lognormal_by_log_sd(statistics: dict[str, float]) -> LogNormal:
     # any sd completes the pair, so that name and value of the other are checked
     given = Given.read("lognormal", {**statistics, "sd": 1.0}, 0.0, math.inf)
     if given.mean is not None:
-        return LogNormal(math.log(given.mean) - log_sd * log_sd / 2.0, log_sd)
+        return LogNormal(math.log(given.mean) - log_sd * log_sd / 2.0, log_sd, given.mean)
     ((p, x),) = given.points
     return LogNormal(math.log(x) - float(ndtri(p)) * log_sd, log_sd)
 
