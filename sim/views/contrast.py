@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sim.variables import HEADLINE, STRATA, TOTAL
+from sim.variables import STRATA, TOTAL
 from sim.views.numbers import ABSENT, UNKNOWN, coarse_error, rounded, signed, span
 
 
@@ -92,18 +92,21 @@ def baseline_of(comparison: pd.DataFrame) -> str:
     return str(alike.index[0] if len(alike) else apart.index[0])
 
 
-def headline_year(comparison: pd.DataFrame) -> str:
-    """The year the comparison is shown for; empty where the runs share none."""
-    years = {row.year for row in contrasts(comparison, HEADLINE)}
-    return years.pop() if len(years) == 1 else ""
-
-
 def _contrast(run: str, rows: pd.DataFrame, year: str, base: str) -> Contrast:
-    cells = rows[rows["year"] == year].set_index("statistic").astype({"value": float})
-    values = cells["value"].to_dict()
-    mean = cells.loc["mean"]
-    apart = (float(mean[name]) for name in ("difference", "difference_p05", "difference_p95", "ratio"))
-    return Contrast(run, year, *(values.get(name, math.nan) for name in ("mean", "p10", "p90")), *apart, run == base)
+    cells = rows[rows["year"] == year].set_index("statistic")
+    value, mean = cells["value"].astype(float).to_dict(), cells.loc["mean"].to_dict()
+    return Contrast(
+        run=run,
+        year=year,
+        mean=value["mean"],
+        p10=value.get("p10", math.nan),
+        p90=value.get("p90", math.nan),
+        difference=float(mean["difference"]),
+        low=float(mean["difference_p05"]),
+        high=float(mean["difference_p95"]),
+        ratio=float(mean["ratio"]),
+        is_baseline=run == base,
+    )
 
 
 def _known(value: float) -> str:

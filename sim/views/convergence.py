@@ -1,18 +1,19 @@
 """Whether there were draws enough: the running mean of the headline, over all draws and in each replicate."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from sim.results.run import Results
 from sim.results.totals import headline_total
-from sim.variables import HEADLINE, VARIABLES
+from sim.variables import HEADLINE
 from sim.views.estimates import Estimate, Estimates
-from sim.views.messages import convergence_message
-from sim.views.numbers import rounded
-from sim.views.style import BLUE, ORANGE, QUIET, Border, look, panel, run_sheet
+from sim.views.messages import convergence_message, headline_label, lowered
+from sim.views.style import BLUE, ORANGE, QUIET, Border, look, panel, plain_numbers, run_sheet
 
 FloatArray = NDArray[np.float64]
 
@@ -33,9 +34,8 @@ def convergence(results: Results) -> Figure:
         axes.plot(at + 1, running, color=BLUE, linewidth=2.5)
         _final(axes, mean)
         _frame(axes, len(values), [*shown, running[at >= len(values) // _SETTLED]], mean)
-        name = VARIABLES[HEADLINE]
         axes.set_xlabel("number of draws so far (logarithmic scale)")
-        axes.set_ylabel(f"mean {name.long_name} in {results.years[0]}, {name.unit}")
+        axes.set_ylabel(f"mean of {lowered(headline_label())}, in {results.years[0]}")
         _names(axes, mean, float(running[-1]), replicates)
         return figure
 
@@ -70,15 +70,15 @@ def _frame(axes: Axes, draws: int, lines: list[FloatArray], mean: Estimate) -> N
     axes.set_ylim(mean.value - reach, mean.value + reach)
     axes.set_xscale("log")
     axes.set_xlim(1, draws)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: rounded(value, 0)))
+    axes.xaxis.set_major_formatter(plain_numbers())
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: rounded(value, 0)))
+    axes.yaxis.set_major_formatter(plain_numbers())
     axes.grid(axis="y")
 
 
 def _names(axes: Axes, mean: Estimate, last: float, replicates: int) -> None:
     """What the lines are, at the right end."""
-    beside = {"transform": axes.get_yaxis_transform(), "va": "center"}
+    beside: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center"}
     axes.text(1.02, last, f"mean {mean}", color=BLUE, weight="bold", **beside)
     rows = [f"band: ± 2 Monte Carlo\nerrors ({mean.error_text})"] if mean.error_text.startswith("±") else []
     rows += [f"thin: the {replicates} replicates,\neach on its own"] if replicates > 1 else []

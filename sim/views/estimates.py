@@ -1,11 +1,15 @@
 """What the views read out of a summary: estimates with their Monte Carlo errors, stages, labels, trend."""
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from sim.results.run import Results
 from sim.variables import CELL_DIMS, FUNNEL, HEADLINE, STRATA, TOTAL, Variable
 from sim.views.numbers import UNKNOWN, about, error_text, rounded, span
+
+ALL: Mapping[str, str] = dict.fromkeys(STRATA, TOTAL)
+"""The labels of the whole population."""
 
 _CLEARLY = 3  # errors apart: five stages are looked at, and two would be passed by luck in every fourth run
 _TYPED = "set on the command line"
@@ -49,16 +53,20 @@ class Estimates:
         self._draws = int(results.provenance["draws"])
 
     def __call__(
-        self, variable: str = HEADLINE, statistic: str = "mean", year: int | None = None, **labels: str
+        self,
+        variable: str = HEADLINE,
+        statistic: str = "mean",
+        year: int | None = None,
+        labels: Mapping[str, str] = ALL,
     ) -> Estimate:
         """One number, by default of the first year and all strata together."""
         cells = [labels.get(name, TOTAL) for name in STRATA]
         key = (variable, *cells, str(year or self._years[0]), statistic)
         return self._rows.get(key, Estimate(math.nan, UNKNOWN))
 
-    def spread(self, variable: str = HEADLINE, year: int | None = None, **labels: str) -> str:
+    def spread(self, variable: str = HEADLINE, year: int | None = None, labels: Mapping[str, str] = ALL) -> str:
         """From the 10th to the 90th percentile."""
-        return span(*(str(self(variable, name, year, **labels)) for name in ("p10", "p90")))
+        return span(*(str(self(variable, name, year, labels)) for name in ("p10", "p90")))
 
     def about_spread(self, variable: str = HEADLINE, year: int | None = None) -> str:
         """The same for a sentence."""

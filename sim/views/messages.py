@@ -1,10 +1,12 @@
 """What a picture or a page says, in words."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sim.results.run import Results
 from sim.variables import FUNNEL, HEADLINE, VARIABLES
+from sim.views.contrast import Contrast
 from sim.views.estimates import Estimates, is_point, stages
 from sim.views.numbers import rounded
 
@@ -21,6 +23,16 @@ _DEATHS = "deaths_day100"
 def lowered(name: str) -> str:
     """A long name inside a sentence: `Severe VOD` → `severe VOD`, but `VOD` as it is."""
     return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+
+
+def shown_name(statistic: str) -> str:
+    """A statistic as people read it: `P5`, `median`."""
+    return {"p50": "median", "p05": "P5"}.get(statistic, statistic.upper() if statistic[1:].isdigit() else statistic)
+
+
+def headline_label() -> str:
+    """The headline with its unit, for an axis."""
+    return f"{VARIABLES[HEADLINE].long_name}, {VARIABLES[HEADLINE].unit}"
 
 
 def sampling_words(provenance: Mapping[str, Any]) -> str:
@@ -52,34 +64,42 @@ def fan_message(results: Results) -> str:
     """How the headline goes on over the years."""
     find, last = Estimates(results), results.years[-1]
     if not find.changes(HEADLINE):
-        return _cases(results, find) + _range(results)
+        return f"{_cases(results, find)}, {results.years[0]} to {last}{_range(results)}"
     text = f"{_or_about(results)}{find().about} {_headline_name()} cases in {results.years[0]}"
     return f"{text}, {find(year=last).about} in {last} (P10–P90: {find.about_spread(year=last)})"
 
 
 def distribution_message(results: Results) -> str:
-    """Where four draws in five lie."""
+    """Mean and range of the first year."""
     find = Estimates(results)
-    low, high = find(statistic="p10").about, find(statistic="p90").about
     name = VARIABLES[HEADLINE].long_name
-    return f"{name} in {results.years[0]}: four draws in five lie between {low} and {high} cases, mean {find().about}"
+    return f"{name} in {results.years[0]}: mean {find().about}, P10–P90 {find.about_spread()} cases"
 
 
 def convergence_message(results: Results) -> str:
-    """What the mean settles at."""
+    """The mean, its Monte Carlo error and the draws it took."""
     mean, draws = Estimates(results)(), rounded(int(results.provenance["draws"]), 0)
-    known = f" {mean.error_text}" if mean.error_text.startswith("±") else f" (error {mean.error_text})"
-    return f"The mean of {_headline_name()} settles at {mean}{known} after {draws} draws"
+    return f"After {draws} draws the mean of {_headline_name()} is {mean} (Monte Carlo error {mean.error_text})"
 
 
-def comparison_message(labels: list[str], baseline: str, year: str) -> str:
-    """What is put side by side."""
-    others = len(labels) - 1
-    when = f" in {year}" if year else ""
-    if not others:
-        return f"{VARIABLES[HEADLINE].long_name} and deaths{when}"
-    runs = "1 run" if others == 1 else f"{others} runs"
-    return f"{VARIABLES[HEADLINE].long_name} and deaths{when}: {runs} against {baseline}"
+def comparison_message(rows: Sequence[Contrast]) -> str:
+    """What the runs say of the headline: the difference of two, the range of many.
+
+    Parameters
+    ----------
+    rows : the headline's, a row per run.
+    """
+    name = _headline_name()
+    when = f" in {rows[0].year}" if len({row.year for row in rows}) == 1 else ""
+    others = [row for row in rows if not row.is_baseline]
+    if len(others) == 1 and not math.isnan(others[0].difference):
+        base = next(row.run for row in rows if row.is_baseline)
+        more = "more" if others[0].difference > 0 else "fewer"
+        return f"{others[0].run}: {others[0].difference_text.lstrip('+-')} {more} {name} cases{when} than {base}"
+    ordered = sorted(rows, key=lambda row: row.mean)
+    if not others or ordered[0].mean_text == ordered[-1].mean_text:
+        return f"About {ordered[0].mean_text} {name} cases{when}"
+    return f"From {ordered[0].mean_text} to {ordered[-1].mean_text} {name} cases{when}, by the mean of {len(rows)} runs"
 
 
 def caption(results: Results, name: str) -> str:

@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from sim.results.run import Results
 from sim.views.estimates import typed
 from sim.views.messages import sampling_words
+from sim.views.numbers import rounded
 
 WIDTH, HEIGHT = 12.8, 7.2
 """Inches: 16:9, as slides and screens are."""
@@ -23,6 +25,9 @@ DPI = 150
 
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 """Of Okabe and Ito's palette (Color Universal Design, 2008), told apart by the colour-blind too."""
+
+PALE = "#9ecae9"
+"""What belongs to the blue but is not meant first."""
 
 INK, QUIET, FAINT = "#1a1a1a", "#595959", "#d9d9d9"
 
@@ -63,7 +68,7 @@ class Border(NamedTuple):
 @contextmanager
 def look() -> Iterator[None]:
     """Matplotlib's defaults, within this block, as every picture here has them."""
-    with matplotlib.rc_context(_LOOK):
+    with matplotlib.rc_context(_LOOK):  # type: ignore[arg-type]  # its keys are listed one by one there
         yield
 
 
@@ -89,9 +94,13 @@ def small_print(results: Results) -> str:
     """Where a picture comes from: scenario, day, draws, program."""
     source = results.provenance
     name, day = source["scenario"], str(source["finished"])[:10]
-    return (
-        f"{name}: {source['title']} | {day} | {sampling_words(source)}, seed {source['seed']} | sim {source['program']}"
-    )
+    drawn = f"{sampling_words(source)}, seed {source['seed']}"
+    return f"{name}: {source['title']} | {day} | {drawn} | sim {source['program']}"
+
+
+def plain_numbers() -> FuncFormatter:
+    """Tick labels as the rest of the program writes numbers: 2,000."""
+    return FuncFormatter(lambda value, _: rounded(value, 0))
 
 
 def panel(figure: Figure, border: Border, start: float = 0, end: float = 1) -> Axes:
@@ -122,4 +131,6 @@ def save(figure: Figure, folder: Path, name: str) -> str:
 
 
 def _line(text: str, characters: int = _SUBTITLE_CHARACTERS) -> str:
-    return textwrap.shorten(text, characters, placeholder=" …")
+    """One line of text, cut where the sheet ends."""
+    whole = " ".join(text.split())
+    return whole if len(whole) <= characters else f"{whole[: characters - 2]} …"

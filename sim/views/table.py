@@ -1,13 +1,13 @@
 """Tables for a terminal, to be read in ten seconds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from sim.results.run import Results
 from sim.variables import HEADLINE, TOTAL, VARIABLES, Variable
 from sim.views.contrast import Contrast, contrasts
-from sim.views.estimates import Estimates, divisions, is_point, stages, typed
+from sim.views.estimates import ALL, Estimates, divisions, is_point, stages, typed
 from sim.views.messages import sampling_words
 
 _GAP = "   "
@@ -32,7 +32,7 @@ def stage_table(results: Results) -> str:
     for dimension, labels in divisions(results).items():
         rows.append([f"{VARIABLES[HEADLINE].long_name} by {dimension.replace('_', ' ')}"])
         for label in labels:
-            rows.append([f"  {label}", *_numbers(results, find, HEADLINE, changing, **{dimension: label})])
+            rows.append([f"  {label}", *_numbers(results, find, HEADLINE, changing, {dimension: label})])
     return "\n".join([_title(results), _small_print(results, changing), "", *aligned(rows)])
 
 
@@ -84,10 +84,12 @@ def _heads(results: Results, changing: bool) -> list[str]:
     return ["mean", *spread, "Monte Carlo error", *([f"mean {results.years[-1]}"] if changing else [])]
 
 
-def _numbers(results: Results, find: Estimates, variable: str, changing: bool, **labels: str) -> list[str]:
-    mean = find(variable, **labels)
-    spread = [] if is_point(results) else [find.spread(variable, **labels)]
-    last = [str(find(variable, year=results.years[-1], **labels))] if changing else []
+def _numbers(
+    results: Results, find: Estimates, variable: str, changing: bool, labels: Mapping[str, str] = ALL
+) -> list[str]:
+    mean = find(variable, labels=labels)
+    spread = [] if is_point(results) else [find.spread(variable, labels=labels)]
+    last = [str(find(variable, year=results.years[-1], labels=labels))] if changing else []
     return [str(mean), *spread, mean.error_text, *last]
 
 
