@@ -99,7 +99,7 @@ def comparison_message(rows: Sequence[Contrast]) -> str:
     ordered = sorted(rows, key=lambda row: row.mean)
     if not others or ordered[0].mean_text == ordered[-1].mean_text:
         return f"About {ordered[0].mean_text} {name} cases{when}"
-    return f"From {ordered[0].mean_text} to {ordered[-1].mean_text} {name} cases{when}, by the mean of {len(rows)} runs"
+    return f"{len(rows)} runs: {ordered[0].mean_text} to {ordered[-1].mean_text} {name} cases{when} (means)"
 
 
 def caption(results: Results, name: str) -> str:
@@ -111,6 +111,17 @@ def caption(results: Results, name: str) -> str:
         "convergence": convergence_message,
     }
     return known[name](results) if name in known else name.replace("_", " ").capitalize()
+
+
+def reading(name: str) -> str:
+    """How a figure is to be read; empty for one unknown here."""
+    known = {
+        "funnel": "Dots are means, lines reach from P10 to P90. The axis is logarithmic.",
+        "fan": "The bands hold 50, 80 and 90 % of the draws, the line is their median.",
+        "distribution": "Each bar is the share of the draws with so many patients; the dark ones lie from P10 to P90.",
+        "convergence": "The mean of the draws so far. It is trusted as far as the replicates agree.",
+    }
+    return known.get(name, "")
 
 
 def _headline_name() -> str:

@@ -1,4 +1,4 @@
-"""Self-contained pages: the report of a run and the comparison of a sweep. Nothing in them is fetched from a network."""
+"""Self-contained pages: the report of a run and the comparison of a sweep; nothing in them comes from a network."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from sim.results.run import Results
 from sim.variables import HEADLINE, VARIABLES
 from sim.views.contrast import baseline_of, contrasts
 from sim.views.estimates import Estimates, divisions, is_point, stages, typed
-from sim.views.messages import caption, comparison_message, headline, sampling_words
+from sim.views.messages import caption, comparison_message, headline, reading, sampling_words
 from sim.views.numbers import ABSENT, UNKNOWN, rounded, span
 
 _ASSUMED = "assumption:"
@@ -42,7 +42,7 @@ def report(results: Results, svgs: Mapping[str, str]) -> str:
         errors=[find(stage.name).error_text for stage in stages(results)],
         divided=_divided(results, find),
         headline_variable=VARIABLES[HEADLINE],
-        figures=[(caption(results, name), inline(svg, name, caption(results, name))) for name, svg in svgs.items()],
+        figures=[(reading(name), inline(svg, name, caption(results, name))) for name, svg in svgs.items()],
         assumptions=[_assumption(row) for row in _rows(results.assumptions)],
         evidence=_rows(results.evidence),
         provenance=_provenance(results),
