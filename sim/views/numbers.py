@@ -93,11 +93,12 @@ def _magnitude(value: float, digits: int = 17) -> int:
 
 
 def _written(value: float, place: int) -> str:
-    near = round(value, -place)
+    size = _magnitude(abs(value))
+    near = 0.0 if size < place - 1 else value if abs(value) >= _HUGE else round(value, -place)
     if near == 0:
         return f"{0:.{min(max(-place, 0), _DECIMALS)}f}"
     if abs(near) >= _HUGE or -place > _DECIMALS:
-        digits, _, power = f"{near:.{min(max(_magnitude(abs(near)) - place, 0), _MOST)}e}".partition("e")
+        digits, _, power = f"{near:.{min(max(size - place, 0), _MOST)}e}".partition("e")
         return f"{digits}e{int(power)}"
     return f"{near:,.{max(-place, 0)}f}"
 
