@@ -21,6 +21,7 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from sim.assumptions.quantity import Surroundings
 from sim.assumptions.schema import Assumptions
@@ -32,6 +33,7 @@ TYPED = "assumption: set on the command line"
 """The source of a value that an override gives without a source of its own."""
 
 _ONE_AT_A_TIME = threading.Lock()  # Hydra's compose is a global state
+_REFUSALS = (HydraException, OmegaConfBaseException, UnicodeDecodeError, YAMLError)
 _SILENT = {"version": 1, "root": None, "disable_existing_loggers": False}  # Hydra's logging option `none`
 _TRUSTED = ("hydra._internal.core_plugins.", "hydra_plugins.")
 
@@ -138,7 +140,7 @@ def composed(overrides: Sequence[str], config_dir: str | Path | None = None) -> 
             harmless(config.hydra)
             own_settings = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
             return Composed(plain(own_settings, config.hydra, parsed), config.hydra)
-    except (HydraException, OmegaConfBaseException, UnicodeDecodeError, ValueError) as fault:
+    except (*_REFUSALS, ValueError) as fault:
         if isinstance(fault, InputError):
             raise
         raise InputError(plain_words(fault)) from fault
@@ -162,7 +164,7 @@ def through_hydra(arguments: Sequence[str], task: Callable[[DictConfig], None]) 
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)()
     except InputError:
         raise
-    except (HydraException, OmegaConfBaseException, UnicodeDecodeError) as fault:
+    except _REFUSALS as fault:
         raise InputError(plain_words(fault)) from fault
     except OSError as fault:
         raise InputError(f"hydra.run.dir: cannot be written ({fault.strerror or fault})") from fault

@@ -34,7 +34,7 @@ def one_of_many(config: DictConfig) -> None:
     except Exception as fault:
         words = str(fault) if isinstance(fault, InputError) else traceback.format_exc()
         (folder / ERROR).write_text("\n".join([*overrides, "", words]), encoding="utf-8")
-        print(f"sim: run {settings.job.num} failed: {words.strip().splitlines()[-1]}", file=sys.stderr)
+        print(f"run {settings.job.num}: {' '.join(overrides)} failed", file=sys.stderr)
     else:
         print(f"run {settings.job.num}: {' '.join(overrides)} ({time.perf_counter() - started:.1f} s)", file=sys.stderr)
 
@@ -48,8 +48,21 @@ def sweep(arguments: Sequence[str], folder: Path) -> int:
     """
     if folder.exists() and (any(folder.glob(f"*/{MARK}")) or (folder / "comparison.csv").exists()):
         raise InputError(f"hydra.run.dir: {folder} already holds a sweep; choose another folder")
-    through_hydra(arguments, one_of_many)
+    try:
+        through_hydra(arguments, one_of_many)
+    finally:
+        _tidy(folder)
     return collect(folder)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what Hydra leaves beside the runs; of a sweep refused before its first run, everything."""
+    if not folder.is_dir():
+        return
+    (folder / "multirun.yaml").unlink(missing_ok=True)
+    for place in (folder, *folder.parents[:2]):
+        if place != Path.cwd() and not any(place.iterdir()):
+            place.rmdir()
 
 
 @dataclass(frozen=True)

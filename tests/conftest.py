@@ -7,9 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import sim
 from sim.assumptions.schema import Assumptions
+
+# The same examples every time: a failure is one for whoever made the change, not for whoever runs next.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None, max_examples=2000)  # pytest --hypothesis-profile=search
+settings.load_profile("repeatable")
 
 ROOT = Path(__file__).resolve().parents[1]
 

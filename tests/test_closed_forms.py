@@ -96,7 +96,7 @@ def lognormal_product(spearman: float, draws: int) -> Results:
         f'transplants.volume.value="lognormal(median=16000, log_sd={np.hypot(0.02, 0.10)})"',
         'vod.incidence.value="lognormal(median=0.05, log_sd=0.20)"',
         'vod.severe_fraction.value="lognormal(median=0.45, log_sd=0.15)"',
-        f'correlation=[{{between:[vod.incidence,vod.severe_fraction],spearman:{spearman},source:"assumption: a test"}}]',
+        f"correlation=[{{between:[vod.incidence,vod.severe_fraction],spearman:{spearman},source:'assumption: test'}}]",
     ]
     return sim.simulate(sim.load(overrides=overrides))
 

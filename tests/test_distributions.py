@@ -262,7 +262,8 @@ def test_a_fit_has_what_it_was_given(family: str, data: st.DataObject, pair: lis
     # a symmetric beta has the same mean and median whatever its width; near it the width is lost in rounding
     if set(pair) == {"mean", "median"}:
         assume(abs(wanted["mean"] / wanted["median"] - 1) > 1e-3)
-    assume(min(wanted.values()) > 1e-9 or family == "normal")
+    # a beta whose percentiles all but touch 0 is beyond the solver, which says so
+    assume(min(wanted.values()) > (1e-4 if family == "beta" else 1e-9) or family == "normal")
     assume(max(wanted.values()) < 1 - 1e-6 or family != "beta")
     fitted = fit(wanted)
     for name, value in wanted.items():
@@ -397,7 +398,9 @@ def test_a_stated_mean_is_kept_to_the_last_digit() -> None:
 @settings(deadline=None)
 @given(st.lists(share, min_size=3, max_size=3, unique=True), st.lists(share, min_size=3, max_size=3, unique=True))
 def test_a_metalog_passes_through_its_points(levels: list[float], values: list[float]) -> None:
-    points = list(zip(sorted(levels), sorted(values), strict=True))
+    levels, values = sorted(levels), sorted(values)
+    assume(min(np.diff(levels)) > 1e-6)
+    points = list(zip(levels, values, strict=True))
     for low, high in ((-math.inf, math.inf), (0.0, math.inf), (-math.inf, 1.0), (0.0, 1.0)):
         try:
             found = Metalog.through(points, low, high)

@@ -1,0 +1,294 @@
+"""The program as a person types it: every case in a process, most in a shell."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import sim
+from sim.results.folder import MARK
+from tests.conftest import Typed
+
+QUICK = ("report=none", "sampling.draws=64", "years.last=2008")
+
+TEXT_FORMS = [
+    ("vod.incidence.value=0.18", 0.18),
+    ("vod.incidence.value=1/5", 0.2),
+    ("vod.incidence.value=18%", 0.18),
+    ("'vod.incidence.value=0.15 to 0.25'", None),
+    ("'vod.incidence.value=0.15 to 0.25 at 80%'", None),
+    ("'vod.incidence.value=low 0.10 base 0.15 high 0.22'", None),
+    ("""'vod.incidence.value="beta(mean=0.2, sd=0.03)"'""", 0.2),
+    (""""vod.incidence.value='beta(mean=20%, sd=3%)'\"""", 0.2),
+    (""""vod.incidence.value='lognormal(median=0.05, p95=0.08)'\"""", None),
+    (""""vod.incidence.value='gamma(mean=0.02, sd=0.005)'\"""", 0.02),
+    (""""vod.incidence.value='normal(mean=0.2, sd=0.03)'\"""", 0.2),
+    (""""vod.incidence.value='pert(low=0.1, mode=0.2, high=0.3)'\"""", 0.2),
+    (""""vod.incidence.value='triangular(low=0.1, mode=0.2, high=0.3)'\"""", 0.2),
+    (""""vod.incidence.value='uniform(low=0.1, high=0.3)'\"""", 0.2),
+    (""""vod.incidence.value='metalog(p10=0.10, p50=0.15, p90=0.22)'\"""", None),
+    (""""vod.incidence.value='discrete(0.1=0.3, 0.2=0.7)'\"""", 0.17),
+    (""""vod.incidence.value='mixture(beta(mean=0.2, sd=0.03)=0.7, uniform(low=0.1, high=0.3)=0.3)'\"""", 0.2),
+    (""""vod.incidence.value='count(events=87, n=1652)'\"""", 87.5 / 1653),
+    (""""vod.incidence.value='pooled(carreras1998_all, cao2017_premier, strouse2018)'\"""", None),
+    (""""vod.incidence.value='pooled_mean(carreras1998_all, cao2017_premier, strouse2018)'\"""", None),
+    (""""vod.incidence.value='sample(draws.csv, incidence)'\"""", 0.25),
+    ("transplants.volume.value=1e4", None),
+    ("transplants.volume.value=45_000", None),
+    ("transplants.growth.value=-0.02", None),
+]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+@pytest.mark.parametrize(("words", "mean"), TEXT_FORMS, ids=[words for words, _ in TEXT_FORMS])
+def test_every_text_form_can_be_typed_in_a_shell(tmp_path: Path, words: str, mean: float | None) -> None:
+    (tmp_path / "draws.csv").write_text("incidence\n0.1\n0.2\n0.3\n0.4\n", encoding="utf-8")
+    line = f"{shlex.quote(sys.executable)} -m sim {words} {' '.join(QUICK)} hydra.run.dir=run"
+    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    table = sim.open_run(tmp_path / "run").assumptions.set_index("quantity")
+    key = words.strip("'\"").partition(".value=")[0]
+    if mean is not None:
+        assert table.loc[key, "mean"] == pytest.approx(mean, rel=1e-9)
+    assert table.loc[key, "source"] == "assumption: set on the command line"
+
+
+WRONG = [
+    (["vod.incidence.value=1.3"], "vod.incidence.value: 1.3 is above 1 (a share lies between 0 and 1)"),
+    (["transplants.volume.value=-5"], "transplants.volume.value: -5 is below 0"),
+    (
+        ["vod.incidence.value='beta(mean=0.2, sd=0.5)'"],
+        "vod.incidence.value: beta(mean=0.2, sd=0.5): the sd must be below",
+    ),
+    (["vod.incidence.value=0.3 to 0.1"], "vod.incidence.value: 0.3 to 0.1: the first number must be below the second"),
+    (["vod.incidence.value='betta(mean=0.2, sd=0.03)'"], "unknown distribution 'betta'; did you mean 'beta'?"),
+    (["vod.incidence.value='beta(maen=0.2, sd=0.03)'"], "beta: unknown argument 'maen'; did you mean 'mean'?"),
+    (["vod.incidense.value=0.3"], "vod.incidense.value: unknown key; did you mean 'vod.incidence.value'?"),
+    (["+vod.incidense.value=0.3"], "vod.incidense"),
+    (["scenario=press_relase"], "scenario: unknown option 'press_relase'; did you mean 'press_release'?"),
+    (["vdo=press_release"], "vdo: unknown key; did you mean 'vod'?"),
+    (["~vod.incidence.source"], "vod.incidence.source: is missing"),
+    (["vod.day100_mortality.of=vod"], "vod.day100_mortality.of: 'vod', but this rate is applied to 'severe_vod'"),
+    (["vod.incidence.value=\"__import__('os').system('touch hacked')\""], "vod.incidence.value"),
+    (["+vod.incidence._target_=os.system"], "vod.incidence._target_: unknown key"),
+    (["+hydra.callbacks.evil._target_=os.system"], "hydra.callbacks"),
+    (["sampling.draws=0"], "sampling.draws: 0 is below 1"),
+    (["sampling.draws=1000000000000000"], "sampling.draws: 1000000000000000 is above 100000000"),
+    (["years.first=2018"], "years.first: 2018 is after years.last 2017"),
+    (["vod.incidence.value=nan"], "vod.incidence.value: nan is not a finite number"),
+    (["vod.incidence.value=.inf"], "vod.incidence.value"),
+    (["vod.incidence.value=inf"], "vod.incidence.value: inf is not a finite number"),
+    (
+        ["vod.incidence.value=beta(mean=0.2, sd=0.03)"],
+        "is quoted twice, as in \"vod.incidence.value='beta(mean=0.2, sd=0.03)'\"",
+    ),
+    (["vod.incidence.value=choice(0.1,0.2)"], "add -m"),
+    (["transplants.volume.value=45,000"], "a comma inside a number is not read; write 45000"),
+    (["transplants.volume.value='45,000'"], "transplants.volume.value: "),
+    (["vod.incidence.value=0,2"], "vod.incidence.value: 0,2: a comma inside a number is not read"),
+    (["--n", "5"], "--n: unknown option"),
+    (["simulate"], "simulate: unknown command"),
+    (["replay"], "replay: write sim replay DIR"),
+    (["replay", "nowhere"], "nowhere holds no finished run"),
+    (["collect", "nowhere"], "nowhere is no folder"),
+    (["--config-dir", "nowhere"], "--config-dir: nowhere is no folder"),
+    (["hydra.run.dir=file/run"], "hydra.run.dir: file/run cannot be written"),
+    (["hydra.run.dir=file"], "hydra.run.dir: file cannot be written"),
+    (["-m", "scenario=press_release,press_relase"], "scenario: unknown option 'press_relase'"),
+    (["-m", "vod.incidense.value=0.1,0.2"], "vod.incidense.value: unknown key"),
+    (["-m", "vod.incidence.value=0.1,0.2", "hydra.run.dir=file/sweep"], "hydra.run.dir"),
+    (["--config-dir", "mine", "scenario=latin1"], "not UTF-8"),
+    (["--config-dir", "mine", "scenario=norway"], "transplants.strata.region.0: False is no text (YAML reads NO"),
+    (["--config-dir", "mine", "scenario=target"], "hydra.callbacks: a configuration is data and cannot run code"),
+    (["--config-dir", "mine", "scenario=broken"], "broken.yaml"),
+    (["--config-dir", "mine", "scenario=untitled"], "scenario: 'untitled' has no title"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), WRONG, ids=[" ".join(words) for words, _ in WRONG])
+def test_wrong_input_is_one_line_exit_2_and_leaves_nothing(
+    typed: Typed, tmp_path: Path, words: list[str], message: str
+) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    own = tmp_path / "mine" / "scenario"
+    own.mkdir(parents=True)
+    head = "# @package _global_\nscenario: {title: T, story: S}\n"
+    (own / "latin1.yaml").write_bytes(head.encode() + "# caf\xe9\n".encode("latin-1"))
+    (own / "norway.yaml").write_text(head + "transplants: {strata: {region: [NO, SE]}}\n", encoding="utf-8")
+    (own / "target.yaml").write_text(head + "hydra: {callbacks: {x: {_target_: os.system}}}\n", encoding="utf-8")
+    (own / "broken.yaml").write_text(head + "vod: [\n", encoding="utf-8")
+    (own / "untitled.yaml").write_text("# @package _global_\n", encoding="utf-8")
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    done = typed(*words)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert message in done.stderr
+    assert done.stderr.startswith("sim: ")
+    assert done.stderr.count("\n") == 1
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_help_shows_groups_and_examples(typed: Typed) -> None:
+    shown = typed("--help").stdout
+    for group in ("transplants:", "vod:", "sampling:", "report:", "scenario:"):
+        assert group in shown
+    assert shown.count("\n  sim ") >= 5
+    assert "powered by Hydra" not in shown
+
+
+def test_the_examples_of_the_help_run(typed: Typed, tmp_path: Path) -> None:
+    examples = [line.strip() for line in typed("--help").stdout.splitlines() if line.startswith("  sim ")]
+    assert len(examples) == 5
+    for number, example in enumerate(examples):
+        words = shlex.split(example.split("   ")[0])[1:]
+        done = typed(*words, *QUICK, f"hydra.run.dir={tmp_path / str(number)}")
+        assert (done.returncode, [word for word in done.stderr.splitlines() if "failed" in word]) == (0, [])
+
+
+def test_a_run_writes_the_contract_and_names_its_first_picture(typed: Typed, tmp_path: Path) -> None:
+    done = typed("hydra.run.dir=run", "sampling=quick")
+    assert (done.returncode, done.stderr) == (0, "")  # no progress bar where there is no terminal
+    names = {path.relative_to(tmp_path / "run").as_posix() for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    assert names >= {"summary.csv", "results.nc", "config.yaml", "assumptions.csv", "run.json", "report.html"}
+    for picture in ("funnel", "fan", "distribution", "convergence"):
+        assert {f"figures/{picture}.png", f"figures/{picture}.svg"} <= names
+    assert "figures/funnel.png" in done.stdout
+    for words in ("Severe VOD", "mean", "P10–P90", "Monte Carlo error"):
+        assert words in done.stdout
+    header = (tmp_path / "run" / "summary.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert header == "variable,region,transplant,age_group,year,statistic,value,mcse,unit"
+
+
+def test_bare_sim_is_the_press_release_in_a_folder_of_its_own(typed: Typed, tmp_path: Path) -> None:
+    for _ in range(2):
+        assert typed(*QUICK).returncode == 0
+    folders = list((tmp_path / "outputs").glob("*/*"))
+    assert len(folders) == 2
+    assert all(":" not in folder.name and (folder / MARK).exists() for folder in folders)
+    assert sim.open_run(folders[0]).provenance["scenario"] == "press_release"
+
+
+def test_replay_repeats_a_run_bit_for_bit(typed: Typed, tmp_path: Path) -> None:
+    (tmp_path / "draws.csv").write_text("incidence\n0.1\n0.2\n0.3\n", encoding="utf-8")
+    assert typed(
+        "scenario=ebmt_1998", *QUICK, 'vod.incidence.value="sample(draws.csv, incidence)"', "hydra.run.dir=run"
+    ).returncode == 0  # fmt: skip
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = typed("replay", str(tmp_path / "run"), "hydra.run.dir=again", cwd=elsewhere)
+    assert done.returncode == 0
+    assert "bit for bit" in done.stdout
+    for name in ("summary.csv", "config.yaml", "assumptions.csv"):
+        assert (tmp_path / "run" / name).read_bytes() == (elsewhere / "again" / name).read_bytes()
+    (tmp_path / "draws.csv").write_text("incidence\n0.1\n0.2\n0.4\n", encoding="utf-8")
+    changed = typed("replay", str(tmp_path / "run"))
+    assert changed.returncode == 2
+    assert "draws.csv has changed since the run" in changed.stderr
+
+
+def test_replay_says_what_differs(typed: Typed, tmp_path: Path) -> None:
+    assert typed(*QUICK, "hydra.run.dir=run").returncode == 0
+    table = (tmp_path / "run" / "summary.csv").read_text(encoding="utf-8")
+    (tmp_path / "run" / "summary.csv").write_text(table.replace(",mean,", ",mean,1", 1), encoding="utf-8")
+    done = typed("replay", "run", "hydra.run.dir=again")
+    assert done.returncode == 1
+    assert "Differs from run: summary.csv" in done.stdout
+
+
+def test_a_sweep_is_compared_and_a_failure_loses_nothing(typed: Typed, tmp_path: Path) -> None:
+    done = typed("-m", "vod.incidence.value=0.1,1.3,0.2", *QUICK, "hydra.run.dir=sweep")
+    assert done.returncode == 2
+    assert "vod.incidence.value: 1.3 is above 1" in done.stderr
+    folder = tmp_path / "sweep"
+    for name in ("comparison.csv", "comparison.html", "comparison.png", "comparison.svg"):
+        assert (folder / name).stat().st_size > 0
+    assert "1.3 is above 1" in (folder / "comparison.html").read_text(encoding="utf-8")
+    table = pd.read_csv(folder / "comparison.csv")
+    assert list(table.columns) == ["run", "variable", "region", "transplant", "age_group", "year", "statistic", "value",
+                                   "difference", "difference_p05", "difference_p95", "ratio"]  # fmt: skip
+    assert list(dict.fromkeys(table["run"])) == ["vod.incidence.value=0.1", "vod.incidence.value=0.2"]
+    row = table[
+        (table["run"] == "vod.incidence.value=0.2") & (table["variable"] == "vod") & (table["statistic"] == "mean")
+    ]
+    assert float(row["ratio"].iloc[0]) == pytest.approx(2, abs=0.01)
+    draws = [sim.open_run(folder / str(i)).draws["vod"].to_numpy().astype(int).ravel() for i in (0, 2)]
+    low, high = pd.Series(draws[1] - draws[0]).quantile([0.05, 0.95])
+    assert (float(row["difference_p05"].iloc[0]), float(row["difference_p95"].iloc[0])) == (low, high)
+    assert not (folder / "0" / "figures").exists()
+
+
+def test_collect_rebuilds_the_comparison(typed: Typed, tmp_path: Path) -> None:
+    done = typed("-m", "scenario=press_release,ebmt_1998,premier_2017", *QUICK, "hydra.run.dir=sweep")
+    assert done.returncode == 0
+    table = tmp_path / "sweep" / "comparison.csv"
+    before = table.read_bytes()
+    table.unlink()
+    again = typed("collect", "sweep")
+    assert (again.returncode, again.stdout) == (0, done.stdout)
+    assert table.read_bytes() == before
+    assert set(pd.read_csv(table)["run"]) == {"press_release", "ebmt_1998", "premier_2017"}
+    refused = typed("-m", "scenario=press_release,ebmt_1998", *QUICK, "hydra.run.dir=sweep")
+    assert refused.returncode == 2
+    assert "already holds a sweep" in refused.stderr
+
+
+def test_the_baseline_can_be_chosen(typed: Typed, tmp_path: Path) -> None:
+    words = ("-m", "scenario=press_release,ebmt_1998", *QUICK)
+    assert typed(*words, "report.baseline=ebmt_1998", "hydra.run.dir=sweep").returncode == 0
+    table = pd.read_csv(tmp_path / "sweep" / "comparison.csv")
+    assert (table[table["run"] == "ebmt_1998"]["difference"] == 0).all()
+    wrong = typed(*words, "report.baseline=ebmt", "hydra.run.dir=other")
+    assert wrong.returncode == 2
+    assert "report.baseline: 'ebmt' is no run of this sweep" in wrong.stderr
+    assert (tmp_path / "other" / "1" / MARK).exists()  # the runs themselves are kept
+
+
+def test_pictures_of_every_run_only_with_a_full_report(typed: Typed, tmp_path: Path) -> None:
+    done = typed("-m", "vod.incidence.value=0.1,0.2", "report=full", *QUICK[1:], "hydra.run.dir=sweep")
+    assert done.returncode == 0
+    assert (tmp_path / "sweep" / "1" / "figures" / "funnel.png").exists()
+    assert (tmp_path / "sweep" / "1" / "report.html").exists()
+
+
+def test_a_planners_own_folder_in_a_sweep(typed: Typed, tmp_path: Path) -> None:
+    (tmp_path / "my" / "scenario").mkdir(parents=True)
+    (tmp_path / "my" / "scenario" / "high.yaml").write_text(
+        "# @package _global_\nscenario: {title: High, story: more}\n"
+        "vod: {incidence: {value: 0.3, source: 'assumption: a test'}}\n",
+        encoding="utf-8",
+    )
+    done = typed("--config-dir", "my/", "-m", "scenario=press_release,high", *QUICK, "hydra.run.dir=sweep")
+    assert done.returncode == 0, done.stderr
+    assert "high" in done.stdout
+    single = typed("--config-dir", "my", "scenario=high", *QUICK, "hydra.run.dir=run")
+    assert single.returncode == 0
+    assert sim.open_run(tmp_path / "run").provenance["title"] == "High"
+
+
+def test_point_in_a_shell_is_the_hand_calculation(typed: Typed, tmp_path: Path) -> None:
+    assert typed("sampling=point", "hydra.run.dir=run").returncode == 0
+    run = sim.open_run(tmp_path / "run")
+    assert [run.value(name, year=2017) for name in ("transplants", "vod", "severe_vod", "deaths_day100")] == [
+        45_000, 9_000, 3_000, 2_400,
+    ]  # fmt: skip
+
+
+def test_a_terminal_without_the_signs_is_no_failure(typed: Typed) -> None:
+    done = typed(*QUICK, env={"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert "Severe VOD" in done.stdout
+
+
+def test_completion_knows_groups_keys_and_options(typed: Typed) -> None:
+    script = typed("-sc", "install=bash")
+    assert "complete" in script.stdout
+    env = {**os.environ, "COMP_LINE": "sim scenario=pre", "COMP_POINT": "16", "COMP_CWORD": "1"}
+    done = typed("-sc", "query=bash", env=env)
+    assert "scenario=press_release" in done.stdout
+    assert "scenario=premier_2017" in done.stdout

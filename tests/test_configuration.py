@@ -1,0 +1,259 @@
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+import sim
+from sim.assumptions.schema import Assumptions
+from sim.configuration import TYPED, assume, composed, conf_dir
+from sim.errors import InputError
+
+GROUPS = ("transplants", "vod", "sampling", "report", "scenario")
+OPTIONS = [(group, path.stem) for group in GROUPS for path in sorted((conf_dir() / group).glob("*.yaml"))]
+FEW = ["sampling.draws=64", "years.last=2008"]
+
+NEEDS = {("vod", "ebmt_1998_by_type"): ["transplants=by_type"]}
+"""Options that go with another one only."""
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS, ids=[f"{group}={option}" for group, option in OPTIONS])
+def test_every_option_composes_and_runs(group: str, option: str) -> None:
+    overrides = [f"{group}={option}", *NEEDS.get((group, option), [])]
+    few = FEW[1:] if option == "point" else FEW
+    scenario = option if group == "scenario" else "press_release"
+    run = sim.simulate(sim.load(scenario, [*(o for o in overrides if not o.startswith("scenario=")), *few]))
+    assert 0 < run.value("deaths_day100") < run.value("severe_vod") < run.value("vod") < run.value("transplants")
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS, ids=[f"{group}={option}" for group, option in OPTIONS])
+def test_every_option_says_what_it_is(group: str, option: str) -> None:
+    text = (conf_dir() / group / f"{option}.yaml").read_text(encoding="utf-8")
+    assert text.startswith("# ")
+    if group == "scenario":
+        story = yaml.safe_load(text)["scenario"]
+        assert story["title"]
+        assert story["story"]
+
+
+def test_every_quantity_has_unit_and_source_and_every_range_a_reason() -> None:
+    for path in (conf_dir() / "scenario").glob("*.yaml"):
+        assumptions = sim.load(path.stem)
+        for name, leaf in assumptions.leaves.items():
+            certain_source = leaf.source.startswith("assumption: ") or leaf.source in assumptions.origin.ledger
+            assert certain_source, name
+            if not leaf.is_certain and not leaf.text.startswith("count("):
+                assert leaf.distribution is None or (leaf.spread or "").startswith("assumption: "), name
+
+
+def test_the_base_case_is_what_the_release_states() -> None:
+    assumptions = sim.load()
+    means = {name: leaf.distribution.mean for name, leaf in assumptions.leaves.items() if leaf.distribution}
+    assert means == {
+        "transplants.volume": 45_000,
+        "transplants.growth": 0,
+        "vod.incidence": 0.2,
+        "vod.severe_fraction": 1 / 3,
+        "vod.day100_mortality": 0.8,
+    }
+    assert assumptions.transplants.reference_year == 2002
+    assert assumptions.leaves["transplants.growth"].is_certain
+    assert assumptions.scenario.name == "press_release"
+
+
+def test_a_typed_value_no_longer_has_the_source_of_the_file() -> None:
+    typed = sim.load(overrides=["vod.incidence.value=0.18"]).leaves["vod.incidence"]
+    assert (typed.source, typed.spread) == (TYPED, None)
+    sourced = sim.load(overrides=["vod.incidence.value=0.18", "vod.incidence.source=cao2017_premier"])
+    assert sourced.leaves["vod.incidence"].source == "cao2017_premier"
+
+
+def test_a_folder_of_scenarios_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "scenario").mkdir()
+    (tmp_path / "scenario" / "mine.yaml").write_text(
+        "# @package _global_\n"
+        "defaults:\n  - override /vod: premier_2017\n"
+        "scenario: {title: Mine, story: none}\n"
+        "transplants: {volume: {value: 20000 to 30000, source: 'assumption: a test'}}\n",
+        encoding="utf-8",
+    )
+    assumptions = sim.load("mine", config_dir=tmp_path)
+    assert assumptions.scenario.title == "Mine"
+    assert assumptions.leaves["transplants.volume"].text == "20000 to 30000"
+    assert assumptions.leaves["vod.incidence"].source == "cao2017_premier"
+    with pytest.raises(InputError, match="mine"):
+        sim.load("mines", config_dir=tmp_path)
+
+
+def mapping_with(changes: str) -> dict[str, object]:
+    """The base case with a piece of YAML laid over it, as a scenario file would do."""
+
+    def merge(below: dict[str, object], above: dict[str, object]) -> dict[str, object]:
+        merged = dict(below)
+        for key, value in above.items():
+            old = merged.get(key)
+            merged[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        return merged
+
+    return merge(dict(composed(["scenario=press_release"]).mapping), yaml.safe_load(changes))
+
+
+def read(changes: str) -> Assumptions:
+    return assume(mapping_with(changes))
+
+
+TYPES = "transplants: {strata: {transplant: [a, b]}, %s}"
+
+WRONG = [
+    ("vod: {incidence: {value: 1.3}}", "vod.incidence.value: 1.3 is above 1"),
+    ("vod: {incidence: {value: NO}}", "vod.incidence.value: False is not a number: YAML reads NO"),
+    ("vod: {incidence: {source: null}}", "vod.incidence.source: None is no text"),
+    ("vod: {incidence: {source: cao2071}}", "vod.incidence.source: 'cao2071' is no row of the evidence ledger"),
+    ("vod: {incidence: {source: 'assumption: '}}", "vod.incidence.source: 'assumption:' needs its reason"),
+    ("vod: {incidence: {sorce: x}}", "vod.incidence.sorce: unknown key; did you mean 'source'?"),
+    ("vod: {incidence: {_target_: os.system}}", "vod.incidence._target_: unknown key"),
+    ("vod: {severity: {value: 1}}", "vod.severity"),
+    ("vod: {day100_mortality: {of: vod}}", "vod.day100_mortality.of: 'vod', but this rate is applied to 'severe_vod'"),
+    ("vod: {incidence: {of: 'transplants[allogeneic]'}}", "is applied to all of 'transplants'"),
+    ("vod: {incidence: {criterion: Seattle}}", "vod.severe_fraction.criterion: 'unstated' does not fit 'Seattle'"),
+    ("vod: {incidence: {by: transplnt}}", "vod.incidence.by: 'transplnt' is no dimension; did you mean 'transplant'?"),
+    ("vod: {incidence: {value: null, by: transplant, values: {allo: 0.1}}}", "transplant 'all' has no value"),
+    ("vod: {incidence: {values: {all: 0.1}}}", "vod.incidence.by: 'values' needs the dimension"),
+    ("vod: {incidence: {value: null}}", "vod.incidence.value: a number or a text"),
+    ("years: {first: 2018}", "years.first: 2018 is after years.last 2017"),
+    ("years: {first: 20.5}", "years.first"),
+    ("transplants: {volume: {value: -1}}", "transplants.volume.value: -1 is below 0"),
+    ("transplants: {growth: {value: -1}}", "transplants.growth.value: a change of -1 or below leaves no transplants"),
+    ("transplants: {growth: {unit: percent}}", "transplants.growth.unit: 'percent' is neither 'change per year' nor"),
+    ("transplants: {growth_pattern: sometimes}", "transplants.growth_pattern: 'sometimes' is not one of"),
+    ("transplants: {strata: {region: [NO, SE]}}", "transplants.strata.region.0: False is no text (YAML reads NO"),
+    ("transplants: {strata: {region: [a, a]}}", "must be one or more different labels"),
+    ("transplants: {strata: {region: [a, all]}}", "'all' is the name of the total"),
+    ("transplants: {strata: {region: ['a,b']}}", "'a,b' is no label"),
+    (TYPES % "growth_pattern: persistent", "neither transplants.volume nor transplants.shares.transplant divides"),
+    (
+        TYPES % "shares: {transplant: {by: transplant, values: {a: 0.5, b: 0.6}, unit: x, source: 'assumption: x'}}",
+        "transplants.shares.transplant.values: the shares do not add up to 1 (certain ones: 1.1)",
+    ),
+    (
+        TYPES % "shares: {transplant: {by: transplant, values: {a: rest, b: rest}, unit: x, source: 'assumption: x'}}",
+        "only one label can be the 'rest'",
+    ),
+    (
+        TYPES % "shares: {transplant: {by: region, values: {a: rest}, unit: x, source: 'assumption: x'}}",
+        "transplants.shares.transplant.by: must end with 'transplant'",
+    ),
+    ("sampling: {draws: 0}", "sampling.draws: 0 is below 1"),
+    ("sampling: {draws: 1000000000000000}", "sampling.draws: 1000000000000000 is above 100000000"),
+    ("sampling: {replicates: 3}", "sampling.replicates: 3 give no honest error; 1 or at least 4"),
+    ("sampling: {draws: 10}", "sampling.draws: 10 is below 2 for each of sampling.replicates 8"),
+    ("sampling: {method: sobel}", "sampling.method: 'sobel' is not one of"),
+    ("sampling: {method: point, draws: 1, replicates: 1}", "sampling.chance: true does not go with"),
+    ("sampling: {seed: -1}", "sampling.seed: -1 is below 0"),
+    ("results: {keep_draws: maybe}", "results.keep_draws"),
+    ("market: {price: 1}", "market: unknown key"),
+    ("scenario: {title: NO}", "scenario.title: False is no text (YAML reads NO, off and yes as false or true"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), WRONG, ids=[changes for changes, _ in WRONG])
+def test_wrong_input_is_one_line_with_key_value_and_bound(changes: str, message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)) as refused:
+        read(changes)
+    assert "\n" not in str(refused.value)
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(InputError) as refused:
+        read("{vod: {incidence: {value: 1.3}}, years: {first: 2018}}")
+    assert "vod.incidence.value: 1.3 is above 1" in str(refused.value)
+    assert "years.first: 2018 is after" in str(refused.value)
+
+
+def test_uncertain_shares_that_exceed_the_whole_are_refused_when_drawn() -> None:
+    values = "{a: 0.6 to 0.7, b: 0.5 to 0.6, c: rest}"
+    shares = f"{{transplant: {{by: transplant, values: {values}, unit: x, source: 'assumption: x'}}}}"
+    assumptions = read(f"transplants: {{strata: {{transplant: [a, b, c]}}, shares: {shares}}}")
+    with pytest.raises(InputError, match=r"transplants.shares.transplant: the shares beside 'c' add up to 1\.\d+ in"):
+        sim.simulate(assumptions)
+
+
+def test_a_volume_by_label_needs_no_shares() -> None:
+    run = sim.simulate(
+        read(
+            "{transplants: {strata: {region: [europe, us]}, volume: {value: null, by: region, "
+            "values: {europe: 30000, us: {value: 20000, source: 'assumption: another'}}}}, sampling: {draws: 64}}"
+        )
+    )
+    assert run.value("transplants", region="europe") == 30_000
+    assert run.value("transplants", region="us") == 20_000
+    assert run.value("transplants") == 50_000
+    table = run.assumptions.set_index("quantity")
+    assert table.loc["transplants.volume[us]", "source"] == "assumption: another"
+
+
+def test_a_quantity_by_two_dimensions() -> None:
+    run = sim.simulate(
+        read(
+            "{transplants: {strata: {region: [eu, us], age_group: [child, adult]}, volume: {value: null, "
+            "by: [region, age_group], values: {eu: {child: 1000, adult: 4000}, us: {child: 500, adult: 2500}}}}, "
+            "vod: {incidence: {value: null, by: age_group, values: {child: 0.3, adult: 0.1}}}, "
+            "sampling: {draws: 64, chance: false}}"
+        )
+    )
+    assert run.value("vod", region="eu", age_group="child") == 300
+    assert run.value("vod", age_group="adult") == 650
+    assert run.value("vod") == 1100
+
+
+HARMFUL = [
+    "hydra: {callbacks: {evil: {_target_: os.system}}}",
+    "hydra: {launcher: {_target_: subprocess.run}}",
+    "hydra: {sweeper: {_target_: os.system}}",
+    "hydra: {job: {env_set: {LD_PRELOAD: evil.so}}}",
+    "hydra: {job_logging: {handlers: {evil: {(): os.system}}}}",
+    "hydra: {hydra_logging: {handlers: {evil: {(): os.system}}}}",
+]
+
+
+@pytest.mark.parametrize("settings", HARMFUL)
+def test_a_scenario_file_cannot_make_hydra_run_code(tmp_path: Path, settings: str) -> None:
+    (tmp_path / "scenario").mkdir()
+    (tmp_path / "scenario" / "evil.yaml").write_text(
+        f"# @package _global_\nscenario: {{title: Evil, story: x}}\n{settings}\n", encoding="utf-8"
+    )
+    with pytest.raises(InputError, match=r"^hydra\."):
+        sim.load("evil", config_dir=tmp_path)
+
+
+def test_a_sample_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "draws.csv").write_text("run,incidence\n1,0.10\n2,0.20\n3,0.30\n4,0.40\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    run = sim.simulate(sim.load(overrides=['vod.incidence.value="sample(draws.csv, incidence)"', *FEW]))
+    values, counts = zip(*sorted(_counted(run.draws["vod.incidence"].to_numpy().tolist()).items()), strict=True)
+    assert values == (0.1, 0.2, 0.3, 0.4)
+    assert set(counts) == {16}  # Sobol' points fall evenly
+    assert len(run.provenance["files"]["draws.csv"]) == 64
+    for wrong, message in [
+        ("sample(missing.csv, incidence)", "cannot be read"),
+        ("sample(draws.csv, incidense)", "no column 'incidense'; did you mean 'incidence'?"),
+    ]:
+        with pytest.raises(InputError, match=re.escape(message)):
+            sim.load(overrides=[f'vod.incidence.value="{wrong}"'])
+
+
+def _counted(values: list[float]) -> dict[float, int]:
+    return {value: values.count(value) for value in set(values)}
+
+
+def test_pooled_rates_come_from_the_ledger() -> None:
+    text = "pooled(carreras1998_all, cao2017_premier, strouse2018)"
+    leaf = sim.load(overrides=[f'vod.incidence.value="{text}"']).leaves["vod.incidence"]
+    assert leaf.distribution is not None
+    assert 0.04 < float(leaf.distribution.ppf(leaf.distribution.cdf(0.05) * 0 + 0.5)) < 0.06
+    with pytest.raises(InputError, match="measure different things"):
+        sim.load(overrides=['vod.incidence.value="pooled(cao2017_premier, sev_premier)"'])
+    with pytest.raises(InputError, match="has no n and k to pool"):
+        sim.load(overrides=['vod.incidence.value="pooled(seed_vod_rate, cao2017_premier)"'])
+    with pytest.raises(InputError, match="'cao2017' is no row of the evidence ledger; did you mean 'cao2017_premier'"):
+        sim.load(overrides=['vod.incidence.value="pooled(cao2017, strouse2018)"'])
