@@ -95,7 +95,8 @@ def comparison_message(rows: Sequence[Contrast]) -> str:
     if len(others) == 1 and not math.isnan(others[0].difference):
         base = next(row.run for row in rows if row.is_baseline)
         more = "more" if others[0].difference > 0 else "fewer"
-        return f"{others[0].run}: {others[0].difference_text.lstrip('+-')} {more} {name} cases{when} than {base}"
+        apart = others[0].difference_text.lstrip("+-")
+        return f"{apart} {more} {name} cases{when} with {others[0].run} than with {base}"
     ordered = sorted(rows, key=lambda row: row.mean)
     if not others or ordered[0].mean_text == ordered[-1].mean_text:
         return f"About {ordered[0].mean_text} {name} cases{when}"

@@ -156,7 +156,9 @@ def _provenance(results: Results) -> list[tuple[str, str]]:
     source = results.provenance
     files = [(f"file {name}", f"SHA-256 {digest}") for name, digest in source.get("files", {}).items()]
     libraries = ", ".join(f"{name} {version}" for name, version in source["libraries"].items())
+    typed_words = " ".join(str(word) for word in source.get("overrides", ()))
     return [
+        *([("overrides", typed_words)] if typed_words else []),
         ("draws", sampling_words(source)),
         ("chance", "whole patients" if source["chance"] else "left out: expected numbers"),
         ("seed", str(source["seed"])),
