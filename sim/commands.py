@@ -45,10 +45,7 @@ def illustrate(results: Results, folder: Path) -> None:
 
     pictures = folder / "figures"
     pictures.mkdir()
-    svgs = {}
-    for name, draw in figures_for(results).items():
-        save(draw(results), pictures, name)
-        svgs[name] = (pictures / f"{name}.svg").read_text(encoding="utf-8")
+    svgs = {name: save(draw(results), pictures, name) for name, draw in figures_for(results).items()}
     (folder / "report.html").write_text(report(results, svgs), encoding="utf-8", newline="\n")
 
 

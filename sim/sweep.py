@@ -108,8 +108,7 @@ def _write_comparison(found: Collected, folder: Path) -> None:
     first = next(iter(found.runs.values()))
     table = compare(found.runs, first.configuration["report"]["baseline"])
     table.to_csv(folder / "comparison.csv.part", index=False, lineterminator="\n")
-    save(comparison(found.runs, table), folder, "comparison")
-    svg = (folder / "comparison.svg").read_text(encoding="utf-8")
+    svg = save(comparison(found.runs, table), folder, "comparison")
     page = comparison_page(found.runs, table, found.failed, svg)
     (folder / "comparison.html.part").write_text(page, encoding="utf-8", newline="\n")
     for name in ("comparison.csv", "comparison.html"):

@@ -70,7 +70,8 @@ class Metalog(Distribution):
         InputError
             Where the points do not rise, leave the bounds, or are too skew for three terms.
         """
-        (_, x1), (_, x2), (_, x3) = points = sorted(points)
+        (p1, x1), (p2, x2), (p3, x3) = points = sorted(points)
+        require(min(p2 - p1, p3 - p2) >= 1e-6, f"{name}: the percentiles lie too close together")
         require_finite(name, low=x1, middle=x2, high=x3)
         require(x1 < x2 < x3, f"{name}: the values {x1:g}, {x2:g}, {x3:g} must rise with their percentiles")
         require(x1 > low, f"{name}: {x1:g} must be above {low:g}, the lower bound")

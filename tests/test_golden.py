@@ -1,0 +1,43 @@
+"""Headline numbers that may move only on purpose."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+import sim
+from sim.configuration import conf_dir
+from tests.conftest import ROOT
+
+GOLDEN = Path(__file__).with_name("golden.json")
+SCENARIOS = sorted(path.stem for path in (conf_dir() / "scenario").glob("*.yaml"))
+HEADLINES = [("vod", "mean"), ("severe_vod", "mean"), ("severe_vod", "p10"), ("severe_vod", "p90"),
+             ("severe_vod", "sd_parameters"), ("deaths_day100", "mean"), ("deaths_day100", "p50")]  # fmt: skip
+
+
+def headlines(scenario: str) -> dict[str, float]:
+    run = sim.simulate(sim.load(scenario))
+    return {f"{variable} {statistic}": run.value(variable, statistic) for variable, statistic in HEADLINES}
+
+
+def digest() -> str:
+    return hashlib.sha256(GOLDEN.read_bytes()).hexdigest()[:8]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_headlines_have_not_moved(scenario: str) -> None:
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))[scenario]
+    # One patient in one draw may turn with another processor's last digit; more may not.
+    assert headlines(scenario) == pytest.approx(golden, rel=1e-6)
+
+
+def test_the_changelog_knows_these_numbers() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert digest() in text.partition("### Changed results")[2], f"say what moved under Changed results ({digest()})"
+
+
+if __name__ == "__main__":
+    moved = json.dumps({scenario: headlines(scenario) for scenario in SCENARIOS}, indent=2)
+    GOLDEN.write_text(moved + "\n", encoding="utf-8", newline="\n")
+    print(f"Written. Say what moved in CHANGELOG.md under 'Changed results', with the digest {digest()}.")

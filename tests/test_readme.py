@@ -1,0 +1,65 @@
+"""What the README says to type is typed."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Typed
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+COMMANDS = [line.partition("  #")[0].strip() for block in blocks(README, "bash") for line in block.splitlines()]
+SIM_COMMANDS = [line for line in COMMANDS if line.startswith("sim ")]
+
+
+def test_the_two_commands_come_first() -> None:
+    assert COMMANDS[:2] == ["python3 run.py", "python3 run.py test"]
+    assert "python3 run.py test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+@pytest.mark.parametrize("line", SIM_COMMANDS)
+def test_every_sim_command_of_the_readme_runs_as_written(tmp_path: Path, line: str) -> None:
+    typed = f'sim() {{ {shlex.quote(sys.executable)} -m sim "$@"; }}; {line}'
+    done = subprocess.run(["bash", "-c", typed], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_answer_shown_is_the_answer_given(typed: Typed) -> None:
+    (shown,) = blocks(README, "text")
+    assert shown.strip() in typed("report=none").stdout
+
+
+def test_the_python_of_the_readme_runs(tmp_path: Path) -> None:
+    (code,) = blocks(README, "python")
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"\d+\.\d+ ± \d+\.\d+\n", done.stdout)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_every_link_of_the_pages_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_options_of_the_command_line_page_exist(typed: Typed) -> None:
+    page = (ROOT / "docs" / "command_line.md").read_text(encoding="utf-8")
+    for line in re.findall(r"^\| `(sim .*?)` \|", page, flags=re.MULTILINE):
+        words = shlex.split(line.replace("DIR", "out"))[1:]
+        quick = [word for word in ("report=none",) if not line.startswith("sim report")]
+        few = ["sampling.draws=64"] if "sampling" not in line else []
+        done = typed(*words, *quick, *few)
+        assert done.returncode == 0, (line, done.stderr)
