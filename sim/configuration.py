@@ -202,6 +202,7 @@ def plain(config: DictConfig, hydra: DictConfig, overrides: Sequence[Override]) 
     overrides : those it was composed with; a quantity's value typed there no longer has the source in `conf/`.
     """
     choices = hydra.runtime.choices
+    _no_resolvers(OmegaConf.to_container(config, resolve=False))
     mapping: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     if not isinstance(mapping.get("scenario"), dict):
         raise InputError(f"scenario: '{choices.get('scenario')}' has no title")
@@ -213,6 +214,18 @@ def plain(config: DictConfig, hydra: DictConfig, overrides: Sequence[Override]) 
         if last == "value" and isinstance(node, dict) and "source" in node and f"{quantity}.source" not in keys:
             node |= {"source": TYPED, "spread": None}
     return mapping
+
+
+def _no_resolvers(node: Any, key: str = "") -> None:
+    """Refuse `${name:…}`, by which a file could call a function, such as one that reads the environment."""
+    if isinstance(node, dict):
+        for name, below in node.items():
+            _no_resolvers(below, f"{key}.{name}".lstrip("."))
+    elif isinstance(node, list):
+        for place, below in enumerate(node):
+            _no_resolvers(below, f"{key}.{place}")
+    elif isinstance(node, str) and re.search(r"\$\{.*:", node, flags=re.DOTALL):
+        raise InputError(f"{key}: '{node}' calls a function; a configuration is data and may only refer to other keys")
 
 
 def _at(mapping: Any, key: str) -> Any:

@@ -227,6 +227,16 @@ def test_a_scenario_file_cannot_make_hydra_run_code(tmp_path: Path, settings: st
         sim.load("evil", config_dir=tmp_path)
 
 
+def test_a_scenario_file_cannot_read_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "scenario").mkdir()
+    for node in ("title: '${oc.env:HOME}'", "title: T, story: 'x ${oc.decode:1}'", "title: '${${x}:y}'"):
+        (tmp_path / "scenario" / "nosy.yaml").write_text(
+            f"# @package _global_\nscenario: {{{node}}}\n", encoding="utf-8"
+        )
+        with pytest.raises(InputError, match=r"^scenario\.\w+: .* calls a function"):
+            sim.load("nosy", config_dir=tmp_path)
+
+
 def test_a_sample_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "draws.csv").write_text("run,incidence\n1,0.10\n2,0.20\n3,0.30\n4,0.40\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
