@@ -145,7 +145,7 @@ WRONG = [
         "transplants.shares.transplant.by: must end with 'transplant'",
     ),
     ("sampling: {draws: 0}", "sampling.draws: 0 is below 1"),
-    ("sampling: {draws: 1000000000000000}", "sampling.draws: 1000000000000000 is above 100000000"),
+    ("sampling: {draws: 1000000000000000}", "sampling.draws: 1000000000000000 is above 10000000"),
     ("sampling: {replicates: 3}", "sampling.replicates: 3 give no honest error; 1 or at least 4"),
     ("sampling: {draws: 10}", "sampling.draws: 10 is below 2 for each of sampling.replicates 8"),
     ("sampling: {method: sobel}", "sampling.method: 'sobel' is not one of"),

@@ -147,7 +147,7 @@ class Sampling(Closed):
     Attributes
     ----------
     method : `point` puts every quantity at its mean.
-    draws : their number, all replicates together.
+    draws : their number, all replicates together; as many as memory holds on an ordinary machine.
     replicates : independent randomisations they are divided into, 1 or at least 4: their scatter is the Monte Carlo
         error.
     seed : of all random numbers.
@@ -156,7 +156,7 @@ class Sampling(Closed):
     """
 
     method: Literal["random", "latin_hypercube", "sobol", "point"]
-    draws: int = Field(ge=1, le=100_000_000)
+    draws: int = Field(ge=1, le=10_000_000)
     replicates: int = Field(ge=1, le=1024)
     seed: int = Field(ge=0, lt=2**63)
     chance: bool
