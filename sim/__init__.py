@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.configuration import load
+    from sim.configuration.compose import load
     from sim.errors import InputError
     from sim.execution.simulate import simulate
     from sim.results.compare import compare
@@ -18,7 +18,7 @@ __all__ = ["InputError", "compare", "load", "open_run", "simulate"]
 _HOMES = {
     "InputError": "sim.errors",
     "compare": "sim.results.compare",
-    "load": "sim.configuration",
+    "load": "sim.configuration.compose",
     "open_run": "sim.results.folder",
     "simulate": "sim.execution.simulate",
 }

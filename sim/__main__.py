@@ -48,7 +48,7 @@ def dispatch(arguments: Sequence[str]) -> int:
     if arguments and arguments[0].isidentifier():
         return _subcommand(arguments[0], arguments[1:])
     if any(word.partition("=")[0] in _TO_HYDRA for word in arguments):
-        from sim.configuration import through_hydra
+        from sim.configuration.compose import through_hydra
 
         through_hydra(arguments, lambda _: None)
         return 0
@@ -56,7 +56,7 @@ def dispatch(arguments: Sequence[str]) -> int:
 
 
 def _run_or_sweep(arguments: Sequence[str]) -> int:
-    from sim.configuration import assume, composed, default_folder, parse
+    from sim.configuration.compose import assume, composed, default_folder, parse
 
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("-m", "--multirun", action="store_true")
@@ -64,13 +64,15 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
     options, overrides = parser.parse_known_args(arguments)
     for word in overrides:
         if word.startswith("-"):
-            raise InputError(f"{word}: unknown option{nearest(word, _OPTIONS)}")
+            meant = f"; settings are key=value, without dashes{nearest(word, _OPTIONS)}"
+            raise InputError(f"{word}: unknown option{meant}")
     folder_given = any(word.startswith(("hydra.run.dir=", "hydra.sweep.dir=")) for word in overrides)
+    if any(word in ("hydra.run.dir=", "hydra.sweep.dir=") for word in overrides):
+        raise InputError("hydra.run.dir: the name of a folder is missing")
     place = [] if folder_given else [f"hydra.run.dir={default_folder()}"]
-    fixed = [word for word, read in zip(overrides, parse(overrides), strict=True) if not read.is_sweep_override()]
-    if not options.multirun and len(fixed) < len(overrides):
-        raise InputError(_comma(next(word for word in overrides if word not in fixed)))
-    made = composed([*fixed, *place], options.config_dir)
+    read = parse(overrides)
+    swept = {word.input_line for word in read if options.multirun and word.is_sweep_override()}
+    made = composed([*(word for word in overrides if word not in swept), *place], options.config_dir)
     if options.multirun or str(made.hydra.mode).endswith("MULTIRUN"):
         from sim.sweep import sweep
 
@@ -84,29 +86,22 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _comma(word: str) -> str:
-    """Why a comma, which asks for a sweep, is refused where a sweep was not asked for."""
-    key, _, value = word.partition("=")
-    number = value.replace(",", "")
-    hint = f"a comma inside a number is not read; write {number}, or 0.2 for 0,2; " if number.isdigit() else ""
-    return f"{key}: {value}: {hint}to sweep over several values add -m"
-
-
 def _subcommand(name: str, words: Sequence[str]) -> int:
     if name not in ("replay", "collect"):
         raise InputError(f"{name}: unknown command{nearest(name, ('replay', 'collect'))}; settings are key=value")
     folders = [word for word in words if "=" not in word]
     settings = dict(word.split("=", 1) for word in words if "=" in word)
-    if len(folders) != 1 or not set(settings) <= {"hydra.run.dir"}:
-        raise InputError(f"{name}: write sim {name} DIR" + (" [hydra.run.dir=NEW]" if name == "replay" else ""))
+    key = "hydra.run.dir" if name == "replay" else "report.baseline"
+    if len(folders) != 1 or not set(settings) <= {key}:
+        raise InputError(f"{name}: write sim {name} DIR [{key}=…]")
     if name == "collect":
         from sim.sweep import collect
 
-        return collect(Path(folders[0]))
+        return collect(Path(folders[0]), settings.get(key))
     from sim.commands import replay
-    from sim.configuration import default_folder
+    from sim.configuration.compose import default_folder
 
-    return replay(Path(folders[0]), Path(settings.get("hydra.run.dir", default_folder())))
+    return replay(Path(folders[0]), Path(settings.get(key, default_folder())))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sim.assumptions.schema import Assumptions
-from sim.configuration import assume
+from sim.configuration.compose import assume
 from sim.errors import InputError
 from sim.execution.simulate import simulate
 from sim.results.folder import open_run, write, writing

@@ -1,5 +1,6 @@
 """Sweeps: many runs by Hydra's launcher, one comparison at the end, whatever happens to any of them."""
 
+import re
 import sys
 import time
 import traceback
@@ -11,10 +12,10 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from sim.commands import run
-from sim.configuration import assume, harmless, parse, plain, through_hydra
+from sim.configuration.compose import assume, plain, through_hydra
 from sim.errors import InputError
 from sim.results.compare import compare
-from sim.results.folder import MARK, open_run
+from sim.results.folder import MARK, check_empty, open_run, remove_empty
 from sim.results.run import Results
 from sim.views.table import comparison_table
 
@@ -27,16 +28,16 @@ def one_of_many(config: DictConfig) -> None:
     settings = HydraConfig.get()
     folder = Path(settings.runtime.output_dir)
     overrides = list(settings.overrides.task)
+    record = [re.sub(r"\\([\\()\[\]{}:=, \t])", r"\1", word) for word in overrides]  # Hydra escapes the signs it reads
     started = time.perf_counter()
     try:
-        harmless(DictConfig(settings))
-        run(assume(plain(config, DictConfig(settings), parse(overrides))), folder, overrides, in_sweep=True)
+        run(assume(plain(config, DictConfig(settings), overrides)), folder, record, in_sweep=True)
     except Exception as fault:
         words = str(fault) if isinstance(fault, InputError) else traceback.format_exc()
-        (folder / ERROR).write_text("\n".join([*overrides, "", words]), encoding="utf-8")
-        print(f"run {settings.job.num}: {' '.join(overrides)} failed", file=sys.stderr)
+        (folder / ERROR).write_text("\n".join([*record, "", words]), encoding="utf-8")
+        print(f"run {settings.job.num}: {' '.join(record)} failed", file=sys.stderr)
     else:
-        print(f"run {settings.job.num}: {' '.join(overrides)} ({time.perf_counter() - started:.1f} s)", file=sys.stderr)
+        print(f"run {settings.job.num}: {' '.join(record)} ({time.perf_counter() - started:.1f} s)", file=sys.stderr)
 
 
 def sweep(arguments: Sequence[str], folder: Path) -> int:
@@ -46,23 +47,15 @@ def sweep(arguments: Sequence[str], folder: Path) -> int:
     -------
     The exit code: 0, or 2 when a run was refused, or 1 when one broke down.
     """
-    if folder.exists() and (any(folder.glob(f"*/{MARK}")) or (folder / "comparison.csv").exists()):
-        raise InputError(f"hydra.run.dir: {folder} already holds a sweep; choose another folder")
+    check_empty(folder)
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         through_hydra(arguments, one_of_many)
     finally:
-        _tidy(folder)
+        if folder.is_dir():
+            (folder / "multirun.yaml").unlink(missing_ok=True)  # Hydra's own settings; the runs have theirs
+        remove_empty(made)
     return collect(folder)
-
-
-def _tidy(folder: Path) -> None:
-    """Remove what Hydra leaves beside the runs; of a sweep refused before its first run, everything."""
-    if not folder.is_dir():
-        return
-    (folder / "multirun.yaml").unlink(missing_ok=True)
-    for place in (folder, *folder.parents[:2]):
-        if place != Path.cwd() and not any(place.iterdir()):
-            place.rmdir()
 
 
 @dataclass(frozen=True)
@@ -79,8 +72,13 @@ class Collected:
     failed: Mapping[str, str]
 
 
-def collect(folder: Path) -> int:
+def collect(folder: Path, baseline: str | None = None) -> int:
     """Rebuild a sweep's comparison from the folders of its runs.
+
+    Parameters
+    ----------
+    folder : the sweep's.
+    baseline : the run the others are compared with; None takes the one its configuration names, or the first.
 
     Returns
     -------
@@ -97,16 +95,16 @@ def collect(folder: Path) -> int:
         if found.failed:
             return _code(found.failed)
         raise InputError(f"{folder} holds no runs to compare")
-    _write_comparison(found, folder)
+    _write_comparison(found, folder, baseline)
     return _code(found.failed)
 
 
-def _write_comparison(found: Collected, folder: Path) -> None:
+def _write_comparison(found: Collected, folder: Path, baseline: str | None) -> None:
     from sim.views.figures import comparison, save
     from sim.views.report import comparison_page
 
     first = next(iter(found.runs.values()))
-    table = compare(found.runs, first.configuration["report"]["baseline"])
+    table = compare(found.runs, baseline or first.configuration["report"]["baseline"])
     table.to_csv(folder / "comparison.csv.part", index=False, lineterminator="\n")
     svg = save(comparison(found.runs, table), folder, "comparison")
     page = comparison_page(found.runs, table, found.failed, svg)

@@ -90,10 +90,18 @@ WRONG = [
     (["vod.incidence.value=choice(0.1,0.2)"], "add -m"),
     (["transplants.volume.value=45,000"], "a comma inside a number is not read; write 45000"),
     (["transplants.volume.value='45,000'"], "transplants.volume.value: "),
-    (["vod.incidence.value=0,2"], "vod.incidence.value: 0,2: a comma inside a number is not read"),
+    (["vod.incidence.value=0,18"], "a comma inside a number is not read; write 0.18; to sweep"),
+    (["transplants.volume.value=40,000 to 50,000"], "a comma inside a number is not read; write 40000 to 50000"),
+    (["vod.incidence=0.2"], "vod.incidence: 0.2 stands where keys with values belong; write vod.incidence.value=0.2"),
+    (["vod=ebmt_1998_by_type"], "the transplants are not divided so: choose a transplants= option that is"),
+    (["transplants.growth.value=5"], "transplants in 2008 are above 1e+09, with transplants.growth (2 % is 0.02)"),
     (["--n", "5"], "--n: unknown option"),
+    (["--scenario", "premier_2017"], "settings are key=value, without dashes"),
+    (["hydra.run.dir="], "hydra.run.dir: the name of a folder is missing"),
+    (["hydra.run.dir=mine"], "hydra.run.dir: mine is not empty (it holds scenario); choose another folder"),
+    (["-m", "scenario=press_release,ebmt_1998", "hydra.run.dir=mine"], "hydra.run.dir: mine is not empty"),
     (["simulate"], "simulate: unknown command"),
-    (["replay"], "replay: write sim replay DIR"),
+    (["replay"], "replay: write sim replay DIR [hydra.run.dir=…]"),
     (["replay", "nowhere"], "nowhere holds no finished run"),
     (["collect", "nowhere"], "nowhere is no folder"),
     (["--config-dir", "nowhere"], "--config-dir: nowhere is no folder"),
@@ -235,7 +243,7 @@ def test_collect_rebuilds_the_comparison(typed: Typed, tmp_path: Path) -> None:
     assert set(pd.read_csv(table)["run"]) == {"press_release", "ebmt_1998", "premier_2017"}
     refused = typed("-m", "scenario=press_release,ebmt_1998", *QUICK, "hydra.run.dir=sweep")
     assert refused.returncode == 2
-    assert "already holds a sweep" in refused.stderr
+    assert "is not empty" in refused.stderr
 
 
 def test_the_baseline_can_be_chosen(typed: Typed, tmp_path: Path) -> None:
@@ -246,7 +254,8 @@ def test_the_baseline_can_be_chosen(typed: Typed, tmp_path: Path) -> None:
     wrong = typed(*words, "report.baseline=ebmt", "hydra.run.dir=other")
     assert wrong.returncode == 2
     assert "report.baseline: 'ebmt' is no run of this sweep" in wrong.stderr
-    assert (tmp_path / "other" / "1" / MARK).exists()  # the runs themselves are kept
+    assert (tmp_path / "other" / "1" / MARK).exists()  # the runs themselves are kept …
+    assert typed("collect", "other", "report.baseline=ebmt_1998").returncode == 0  # … and can be compared
 
 
 def test_pictures_of_every_run_only_with_a_full_report(typed: Typed, tmp_path: Path) -> None:
@@ -269,6 +278,13 @@ def test_a_planners_own_folder_in_a_sweep(typed: Typed, tmp_path: Path) -> None:
     single = typed("--config-dir", "my", "scenario=high", *QUICK, "hydra.run.dir=run")
     assert single.returncode == 0
     assert sim.open_run(tmp_path / "run").provenance["title"] == "High"
+
+
+def test_ranges_can_be_swept(typed: Typed, tmp_path: Path) -> None:
+    done = typed("-m", "vod.incidence.value=0.1 to 0.2,0.2 to 0.3", *QUICK, "hydra.run.dir=sweep")
+    assert done.returncode == 0
+    runs = set(pd.read_csv(tmp_path / "sweep" / "comparison.csv")["run"])
+    assert runs == {"vod.incidence.value=0.1 to 0.2", "vod.incidence.value=0.2 to 0.3"}
 
 
 def test_point_in_a_shell_is_the_hand_calculation(typed: Typed, tmp_path: Path) -> None:

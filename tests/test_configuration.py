@@ -7,7 +7,8 @@ import yaml
 
 import sim
 from sim.assumptions.schema import Assumptions
-from sim.configuration import TYPED, assume, composed, conf_dir
+from sim.configuration.compose import assume, composed, conf_dir
+from sim.configuration.replacing import TYPED
 from sim.errors import InputError
 
 GROUPS = ("transplants", "vod", "sampling", "report", "scenario")
@@ -113,12 +114,18 @@ WRONG = [
     ("vod: {incidence: {source: 'assumption: '}}", "vod.incidence.source: 'assumption:' needs its reason"),
     ("vod: {incidence: {sorce: x}}", "vod.incidence.sorce: unknown key; did you mean 'source'?"),
     ("vod: {incidence: {_target_: os.system}}", "vod.incidence._target_: unknown key"),
-    ("vod: {severity: {value: 1}}", "vod.severity"),
+    ("vod: {severity: {value: 1}}", "vod.severity: no rate of the funnel"),
+    ("vod: {incidence: 0.2}", "vod.incidence: 0.2 stands where keys with values belong; write vod.incidence.value=0.2"),
+    ("sampling: {draws: 10k}", "sampling.draws: '10k' is no whole number"),
+    ("sampling: {chance: maybe}", "sampling.chance: 'maybe' is no true or false"),
     ("vod: {day100_mortality: {of: vod}}", "vod.day100_mortality.of: 'vod', but this rate is applied to 'severe_vod'"),
     ("vod: {incidence: {of: 'transplants[allogeneic]'}}", "is applied to all of 'transplants'"),
     ("vod: {incidence: {criterion: Seattle}}", "vod.severe_fraction.criterion: 'unstated' does not fit 'Seattle'"),
     ("vod: {incidence: {by: transplnt}}", "vod.incidence.by: 'transplnt' is no dimension; did you mean 'transplant'?"),
-    ("vod: {incidence: {value: null, by: transplant, values: {allo: 0.1}}}", "transplant 'all' has no value"),
+    (
+        "vod: {incidence: {value: null, by: transplant, values: {allo: 0.1}}}",
+        "vod.incidence.by: given by transplant (allo), but the transplants are not divided so",
+    ),
     ("vod: {incidence: {values: {all: 0.1}}}", "vod.incidence.by: 'values' needs the dimension"),
     ("vod: {incidence: {value: null}}", "vod.incidence.value: a number or a text"),
     ("years: {first: 2018}", "years.first: 2018 is after years.last 2017"),
@@ -207,6 +214,111 @@ def test_a_quantity_by_two_dimensions() -> None:
     assert run.value("vod") == 1100
 
 
+def own(folder: Path, text: str, name: str = "mine", header: str = "# @package _global_\n") -> Path:
+    """A folder with one scenario of that text."""
+    (folder / "scenario").mkdir(exist_ok=True)
+    title = "scenario: {title: Mine, story: x}\n"
+    (folder / "scenario" / f"{name}.yaml").write_text(header + title + text, encoding="utf-8")
+    return folder
+
+
+def test_a_scenario_can_change_whatever_there_is(tmp_path: Path) -> None:
+    pair = "{between: [vod.incidence, vod.severe_fraction], spearman: 0.4, source: 'assumption: a test'}"
+    folder = own(
+        tmp_path,
+        f"years: {{first: 2020, last: 2025}}\ncorrelation: [{pair}]\nresults: {{keep_draws: true}}\n"
+        "sampling: {draws: 2048}\n",
+    )
+    assumptions = sim.load("mine", config_dir=folder)
+    assert assumptions.years.all == tuple(range(2020, 2026))
+    assert assumptions.correlation[0].spearman == 0.4
+    assert assumptions.results.keep_draws is True
+    assert assumptions.sampling.draws == 2048
+    assert sim.load("mine", ["years.last=2021"], config_dir=folder).years.all == (2020, 2021)
+
+
+def test_a_value_of_ones_own_needs_a_source_of_its_own(tmp_path: Path) -> None:
+    folder = own(tmp_path, "transplants: {volume: {value: 35000 to 45000}}\n")
+    with pytest.raises(
+        InputError, match=r"^transplants.volume.source: is missing beside the value in scenario/mine.yaml"
+    ):
+        sim.load("mine", config_dir=folder)
+    own(tmp_path, "vod: {incidence: {value: 0.1, source: cao2017_premier}}\n")
+    with pytest.raises(InputError, match=r"^vod.incidence.criterion: is missing beside the source cao2017_premier"):
+        sim.load("mine", config_dir=folder)
+    own(tmp_path, "transplants: {strata: {region: [eu, us]}, volume: {by: region, values: {eu: 3, us: 4}}}\n")
+    with pytest.raises(InputError, match=r"^transplants.volume.source: is missing beside the value"):
+        sim.load("mine", config_dir=folder)
+
+
+def test_the_range_of_a_replaced_value_does_not_stay_behind(tmp_path: Path) -> None:
+    folder = own(
+        tmp_path,
+        "transplants:\n  volume: {value: 35000 to 45000, source: 'assumption: a count of centres'}\n"
+        "  growth: {value: 2%, source: 'assumption: as before'}\n"
+        "vod:\n  day100_mortality: {value: 70%, spread: 'assumption: none', source: 'assumption: mine'}\n",
+    )
+    leaves = sim.load("mine", config_dir=folder).leaves
+    assert leaves["transplants.volume"].spread is None
+    assert leaves["vod.day100_mortality"].spread == "assumption: none"
+    assert leaves["vod.incidence"].spread is not None
+    criterion = "criterion: discharge codes (Premier)"
+    own(
+        folder,
+        f"defaults: [{{override /vod: premier_2017}}]\n"
+        f"vod: {{day100_mortality: {{value: 70%, source: 'assumption: mine', {criterion}}}}}\n",
+    )
+    assert sim.load("mine", config_dir=folder).leaves["vod.day100_mortality"].borrowed is None
+
+
+def test_values_by_label_replace_a_value_and_the_other_way_round(tmp_path: Path) -> None:
+    folder = own(
+        tmp_path,
+        "transplants:\n  strata: {region: [eu, us]}\n"
+        "  volume: {by: region, values: {eu: 30000, us: 20000}, source: 'assumption: mine'}\n",
+    )
+    run = sim.simulate(sim.load("mine", FEW, config_dir=folder))
+    assert run.value("transplants") == 50_000
+    again = sim.load("ebmt_1998_by_type", ["vod.incidence.value=0.1"])
+    assert again.leaves["vod.incidence"].distribution is not None
+    assert again.leaves["vod.incidence"].distribution.mean == 0.1
+    typed = sim.load("ebmt_1998_by_type", ["vod.incidence.values.allogeneic.value=0.1"]).leaves
+    assert (typed["vod.incidence[allogeneic]"].text, typed["vod.incidence[allogeneic]"].source) == ("0.1", TYPED)
+    assert typed["vod.incidence[autologous]"].source == "carreras1998_auto"
+
+
+@pytest.mark.parametrize(
+    "header", ["", "# my/scenario/mine.yaml\n# @package _global_\n", "\ufeff# @package _global_\n"]
+)
+def test_a_scenario_without_its_first_line_is_told_so(tmp_path: Path, header: str) -> None:
+    for text in ("", "years: {last: 2010}\n", "defaults: [{override /vod: premier_2017}]\n"):
+        own(tmp_path, text, header=header)
+        with pytest.raises(
+            InputError, match=r"^scenario: a scenario's file must begin with the line '# @package _global_'"
+        ):
+            sim.load("mine", config_dir=tmp_path)
+
+
+def test_growth_that_no_counting_could_bear_is_refused() -> None:
+    for overrides in (
+        ["transplants.growth.value=2"],
+        ["transplants.volume.value=3e9"],
+        ["transplants.volume.value=1e25"],
+        ["transplants.growth.value=1e30", "sampling.chance=false"],
+    ):
+        with pytest.raises(InputError, match=r"transplants.volume: .* are above 1e\+09, with transplants.growth"):
+            sim.simulate(sim.load(overrides=[*overrides, "sampling.draws=64"]))
+    most = sim.simulate(sim.load(overrides=["transplants.volume.value=999999999", *FEW]))
+    assert most.value("transplants") == 999_999_999
+    assert 0 < most.value("deaths_day100", "p05") < most.value("vod", "p95") < 999_999_999
+
+
+def test_one_override_may_be_a_text() -> None:
+    assert sim.load(overrides="vod.incidence.value=0.1").leaves["vod.incidence"].text == "0.1"
+    with pytest.raises(InputError, match="to sweep over several values add -m"):
+        sim.load(overrides=["vod.incidence.value=0.1,0.2"])
+
+
 HARMFUL = [
     "hydra: {callbacks: {evil: {_target_: os.system}}}",
     "hydra: {launcher: {_target_: subprocess.run}}",
@@ -245,9 +357,17 @@ def test_a_sample_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert values == (0.1, 0.2, 0.3, 0.4)
     assert set(counts) == {16}  # Sobol' points fall evenly
     assert len(run.provenance["files"]["draws.csv"]) == 64
+    (tmp_path / "semi.csv").write_text("incidence;other\n0,2;1\n", encoding="utf-8")
+    (tmp_path / "ragged.csv").write_text("incidence,other\n0.1,0.2\n0.1,0.2,0.5\n", encoding="utf-8")
+    (tmp_path / "words.csv").write_text("incidence\nfew\n", encoding="utf-8")
+    (tmp_path / "empty.csv").write_text("", encoding="utf-8")
     for wrong, message in [
         ("sample(missing.csv, incidence)", "cannot be read"),
         ("sample(draws.csv, incidense)", "no column 'incidense'; did you mean 'incidence'?"),
+        ("sample(semi.csv, incidence)", "semi.csv has no column 'incidence'"),
+        ("sample(ragged.csv, incidence)", "ragged.csv, row 3 has 3 cells, the header 2"),
+        ("sample(words.csv, incidence)", "words.csv, row 2: 'few' is no number"),
+        ("sample(empty.csv, incidence)", "empty.csv has no column 'incidence'"),
     ]:
         with pytest.raises(InputError, match=re.escape(message)):
             sim.load(overrides=[f'vod.incidence.value="{wrong}"'])

@@ -53,8 +53,10 @@ def test_unknown_number_of_the_summary_is_refused_by_name() -> None:
     run = sim.simulate(sim.load(overrides=FEW))
     with pytest.raises(InputError, match="variable 'severe_vdo'; did you mean 'severe_vod'"):
         run.value("severe_vdo")
-    with pytest.raises(InputError, match="year '2050'"):
+    with pytest.raises(InputError, match="year '2050'; it has 2008, 2009"):
         run.value(year=2050)
+    with pytest.raises(InputError, match="'transplnt' is no dimension; did you mean 'transplant'"):
+        run.value(transplnt="allogeneic")
 
 
 def test_an_error_that_cannot_be_known_is_left_empty(tmp_path: Path) -> None:

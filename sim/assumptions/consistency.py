@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sim.assumptions.quantity import Leaf, Quantity, Rate
 from sim.errors import InputError
-from sim.variables import RATES
+from sim.variables import RATES, TOTAL
 
 _TOLERANCE = 1e-9
 
@@ -21,6 +21,11 @@ def check_strata(quantities: Mapping[str, Quantity], strata: Labels, divided: se
     for name, quantity in quantities.items():
         for dimension in quantity.by:
             known, given = set(strata[dimension]), set(quantity.labels(dimension))
+            if known == {TOTAL} != given:
+                raise InputError(
+                    f".{name}.by: given by {dimension} ({', '.join(sorted(given))}), but the transplants are not "
+                    f"divided so: choose a transplants= option that is, or set transplants.strata.{dimension}"
+                )
             if known != given:
                 label = sorted(known ^ given)[0]
                 which = "has no value" if label in known else "is not among transplants.strata." + dimension

@@ -15,6 +15,11 @@ _BOUNDS = {
     "less_than": ("lt", "is not below"),
 }
 
+_WHOLE = {
+    "int_parsing": "whole number", "int_from_float": "whole number", "int_type": "whole number",
+    "float_parsing": "number", "float_type": "number", "bool_parsing": "true or false", "bool_type": "true or false",
+}  # fmt: skip
+
 
 def one_line(fault: ValidationError, model: type[BaseModel]) -> str:
     """All that is wrong, joined into one line.
@@ -44,7 +49,18 @@ def _phrase(error: ErrorDetails, known: set[str]) -> str:
         return f"{key}: {given!r} is not one of {limits['expected']}"
     if kind == "string_type":
         return f"{key}: {given} is no text" + _yaml_hint(given)
+    if kind in ("model_type", "dict_type", "model_attributes_type"):
+        return f"{key}: {given!r} stands where keys with values belong" + (
+            f"; write {key}.value={given}" * _plain(given)
+        )
+    if kind in _WHOLE:
+        return f"{key}: {given!r} is no {_WHOLE[kind]}"
     return f"{key}: {error['msg'][0].lower()}{error['msg'][1:]} (given: {given!r})"
+
+
+def _plain(given: Any) -> bool:
+    """Whether a number or a text was given, that may have been meant as a value."""
+    return isinstance(given, (int, float, str))
 
 
 def _yaml_hint(given: Any) -> str:

@@ -136,9 +136,9 @@ class Quantity(Closed):
             raise InputError(f"{key}.value: is missing")
         value = own.pop("value")
         leaf = {**shared, **own}
-        _check_source(f"{key}.source" if "source" in own else ".source", leaf["source"], surroundings.ledger)
+        check_source(f"{key}.source" if "source" in own else ".source", leaf["source"], surroundings.ledger)
         if leaf["spread"] is not None:
-            _check_source(f"{key}.spread" if "spread" in own else ".spread", leaf["spread"], surroundings.ledger)
+            check_source(f"{key}.spread" if "spread" in own else ".spread", leaf["spread"], surroundings.ledger)
         return Leaf(key, str(value), self._distribution(key, value, surroundings), **leaf)
 
     def _distribution(self, key: str, value: Any, surroundings: Surroundings) -> Distribution | None:
@@ -212,8 +212,19 @@ def _within(key: str, action: Callable[[], _T]) -> _T:
         raise InputError(f"{key}: {fault}") from fault
 
 
-def _check_source(key: str, source: Any, ledger: Ledger) -> None:
-    """A source is a row of the ledger, or an assumption with a reason."""
+def check_source(key: str, source: Any, ledger: Ledger) -> None:
+    """Refuse a source that is neither a row of the ledger nor an assumption with a reason.
+
+    Parameters
+    ----------
+    key : where it stands, for the message.
+    source : what stands there.
+    ledger : the evidence there is.
+
+    Raises
+    ------
+    InputError : naming the key.
+    """
     if not isinstance(source, str) or not source.strip():
         raise InputError(f"{key}: a ledger id or '{ASSUMPTION} why' belongs here")
     if source.startswith(ASSUMPTION):

@@ -4,12 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator, model_validator
 
 from sim.assumptions.consistency import check_rates, check_splits, check_strata
 from sim.assumptions.distributions import ends
 from sim.assumptions.faults import one_line
-from sim.assumptions.quantity import Closed, Leaf, Number, PositiveQuantity, Quantity, Rate, Split, Surroundings
+from sim.assumptions.quantity import (
+    Closed,
+    Leaf,
+    Number,
+    PositiveQuantity,
+    Quantity,
+    Rate,
+    Split,
+    Surroundings,
+    check_source,
+)
 from sim.errors import InputError, nearest
 from sim.evidence.ledger import Ledger
 from sim.variables import RATES, STRATA, TOTAL, label_name
@@ -140,6 +150,12 @@ class Correlation(Closed):
     spearman: float = Field(gt=-1, lt=1, allow_inf_nan=False)
     source: str
 
+    @model_validator(mode="after")
+    def _has_source(self, info: ValidationInfo) -> "Correlation":
+        assert isinstance(info.context, Surroundings)
+        check_source(".source", self.source, info.context.ledger)
+        return self
+
 
 class Sampling(Closed):
     """How the draws are made.
@@ -225,15 +241,16 @@ class Assumptions(Closed):
         """The configuration, the ledger and the files it was read from."""
         return self._origin
 
-    @field_validator("vod")
+    @field_validator("vod", mode="before")
     @classmethod
-    def _every_rate(cls, vod: dict[str, Rate]) -> dict[str, Rate]:
-        for name in vod:
-            if name not in RATES:
-                raise InputError(f".{name}: no rate of the funnel{nearest(name, RATES)}")
-        for name in RATES:
-            if name not in vod:
-                raise InputError(f".{name}: is missing")
+    def _every_rate(cls, vod: Any) -> Any:
+        if isinstance(vod, Mapping):
+            for name in vod:
+                if name not in RATES:
+                    raise InputError(f".{name}: no rate of the funnel{nearest(str(name), RATES)}")
+            for name in RATES:
+                if name not in vod:
+                    raise InputError(f".{name}: is missing")
         return vod
 
     @model_validator(mode="after")
@@ -256,6 +273,8 @@ class Assumptions(Closed):
                     )
             if pair.between[0] == pair.between[1]:
                 raise InputError(f".correlation.{place}.between: '{pair.between[0]}' stands twice")
+            if set(pair.between) in [set(other.between) for other in self.correlation[:place]]:
+                raise InputError(f".correlation.{place}.between: {' ~ '.join(pair.between)} is given before")
             if self.transplants.growth_pattern == "yearly" and "transplants.growth" in pair.between:
                 raise InputError(f".correlation.{place}.between: yearly shocks of transplants.growth are independent")
 

@@ -74,7 +74,7 @@ def _pass(assumptions: Assumptions, batches: Batches, chunk: int) -> tuple[xr.Da
 
 def _stored(outputs: xr.Dataset) -> xr.Dataset:
     """Outputs with unit and long name, whole patients in four bytes."""
-    whole = all(array.dtype.kind == "i" for array in outputs.data_vars.values())
+    whole = all(array.dtype.kind == "i" for array in outputs.data_vars.values())  # each far below 2**31, see MOST
     stored = outputs.astype(np.int32) if whole else outputs
     for name, array in stored.data_vars.items():
         variable = VARIABLES[str(name)]

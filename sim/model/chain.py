@@ -4,7 +4,7 @@ import xarray as xr
 
 from sim.assumptions.schema import LOG_CHANGE, Assumptions
 from sim.model.cohort import Expected, WholePatients, cohort
-from sim.model.transplants import growth_factors, transplants
+from sim.model.transplants import check_volume, growth_factors, transplants
 from sim.variables import CELL_DIMS, RATES, STRATA
 
 
@@ -31,5 +31,6 @@ def populations(assumptions: Assumptions, parameters: xr.Dataset, draws: range, 
     strata = {dimension: list(given.strata.of(dimension)) for dimension in STRATA}
     volume = volume.expand_dims({d: labels for d, labels in strata.items() if d not in volume.dims})
     volume = volume.sel(strata).transpose("draw", *CELL_DIMS)
+    check_volume(volume)
     rates = {name: parameters[f"vod.{name}"] for name in RATES}
     return cohort(volume, rates, WholePatients(assumptions.sampling.seed, draws) if chance else Expected())

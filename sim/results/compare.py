@@ -52,7 +52,7 @@ def paired(run: Results, base: Results) -> bool:
 
 def _design(run: Results) -> tuple[object, ...]:
     sampling = run.configuration["sampling"]
-    return tuple(sampling[name] for name in ("method", "draws", "replicates", "seed", "chance"))
+    return tuple(sampling[name] for name in ("method", "draws", "replicates", "seed"))
 
 
 def _against(label: str, run: Results, base: Results) -> pd.DataFrame:

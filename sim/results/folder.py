@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,16 +40,16 @@ def writing(folder: Path) -> Iterator[Path]:
     if (folder / MARK).exists():
         raise InputError(f"hydra.run.dir: {folder} already holds a run; choose another folder")
     aside = folder / ASIDE
+    if aside.exists():
+        raise InputError(
+            f"hydra.run.dir: {folder} holds a run that is under way or was killed; choose another folder, "
+            f"or remove {aside}"
+        )
+    check_empty(folder)
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        aside.mkdir()
-    except FileExistsError as fault:
-        if aside.exists():
-            raise InputError(
-                f"hydra.run.dir: {folder} holds a run that is under way or was killed; choose another folder, or "
-                f"remove {aside}"
-            ) from None
-        raise InputError(f"hydra.run.dir: {folder} cannot be written ({fault.strerror})") from fault
+        aside.mkdir()  # fails if another run came first
     except OSError as fault:
         raise InputError(f"hydra.run.dir: {folder} cannot be written ({fault.strerror})") from fault
     try:
@@ -60,8 +60,26 @@ def writing(folder: Path) -> Iterator[Path]:
         raise InputError(f"hydra.run.dir: {folder} cannot be written ({fault.strerror or fault})") from fault
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-        if not any(folder.iterdir()):
-            folder.rmdir()
+        remove_empty(made)
+
+
+def check_empty(folder: Path) -> None:
+    """Refuse a folder with anything in it: a run or a sweep writes over nothing.
+
+    Raises
+    ------
+    InputError : naming the folder and what is in it.
+    """
+    if folder.is_dir() and (found := sorted(path.name for path in folder.iterdir())):
+        raise InputError(f"hydra.run.dir: {folder} is not empty (it holds {found[0]}); choose another folder")
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders, innermost first, up to the first that is not empty."""
+    for folder in folders:
+        if not folder.is_dir() or any(folder.iterdir()):
+            return
+        folder.rmdir()
 
 
 def write(results: Results, folder: Path) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from sim.errors import InputError, nearest
-from sim.variables import CELL_DIMS, HEADLINE, TOTAL, VARIABLES
+from sim.variables import HEADLINE, STRATA, TOTAL, VARIABLES
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,16 @@ class Results:
 
     def _row(self, variable: str, statistic: str, year: int | str | None, strata: Mapping[str, str]) -> Any:
         table = self.summary
-        labels = dict.fromkeys(CELL_DIMS[:-1], TOTAL) | dict(strata)
+        labels = dict.fromkeys(STRATA, TOTAL) | dict(strata)
+        for name in strata:
+            if name not in STRATA:
+                raise InputError(f"'{name}' is no dimension{nearest(name, STRATA)}")
         wanted = {"variable": variable, "statistic": statistic, "year": year or self.years[0], **labels}
         for column, value in wanted.items():
             rows = table[table[column].astype(str) == str(value)]
             if rows.empty:
-                known = sorted({str(name) for name in table[column]})
-                raise InputError(f"the summary has no {column} '{value}'{nearest(str(value), known)}")
+                known = list(dict.fromkeys(str(name) for name in table[column]))
+                hint = nearest(str(value), known) if column == "variable" else f"; it has {', '.join(known)}"
+                raise InputError(f"the summary has no {column} '{value}'{hint}")
             table = rows
         return table.iloc[0]

@@ -1,0 +1,1 @@
+"""Composing configurations: the only rooms, beside the commands, with Hydra, OmegaConf and the working directory."""

@@ -1,0 +1,227 @@
+"""From groups and overrides to assumptions: Hydra composes, plain data goes on, pydantic judges."""
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import hydra
+import numpy as np
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException, OverrideParseException
+from hydra.types import RunMode
+from numpy.typing import NDArray
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from sim.assumptions.quantity import Surroundings
+from sim.assumptions.schema import Assumptions
+from sim.assumptions.text import Context
+from sim.configuration.replacing import File, replace_typed, replace_whole
+from sim.configuration.samples import sampled_column
+from sim.configuration.trust import check_data, check_hydra
+from sim.configuration.words import check_scenario, not_a_sweep, plain_words, unparsed
+from sim.errors import InputError
+from sim.evidence.ledger import read_ledger
+
+_ONE_AT_A_TIME = threading.Lock()  # Hydra's compose is a global state
+_REFUSALS = (HydraException, OmegaConfBaseException, UnicodeDecodeError, yaml.YAMLError)
+
+
+def conf_dir() -> Path:
+    """The folder of the configuration: beside the package in a working copy, inside it when installed.
+
+    Raises
+    ------
+    InputError : when neither is there.
+    """
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "conf", package.parent / "conf"):
+        if (folder / "config.yaml").is_file():
+            return folder
+    raise InputError(f"no conf/ with a config.yaml in or beside {package}")
+
+
+@dataclass(frozen=True)
+class Composed:
+    """What Hydra made of groups and overrides.
+
+    Attributes
+    ----------
+    mapping : the resolved configuration as plain data, ready for `Assumptions.read`.
+    hydra : Hydra's own settings.
+    """
+
+    mapping: Mapping[str, Any]
+    hydra: DictConfig
+
+
+def load(
+    scenario: str = "press_release", overrides: Sequence[str] = (), config_dir: str | Path | None = None
+) -> Assumptions:
+    """The assumptions of a scenario.
+
+    Parameters
+    ----------
+    scenario : its name.
+    overrides : as on the command line: `["vod.incidence.value=0.18"]`.
+    config_dir : a folder with scenarios and options of your own, laid out like `conf/`.
+
+    Raises
+    ------
+    InputError : one line naming the key, the value and the bound.
+    """
+    words = [overrides] if isinstance(overrides, str) else overrides
+    return assume(composed([f"scenario={scenario}", *words], config_dir).mapping)
+
+
+def assume(mapping: Mapping[str, Any], folder: Path | None = None) -> Assumptions:
+    """Validate a composed configuration against the ledger.
+
+    Parameters
+    ----------
+    mapping : plain data.
+    folder : where the files of `sample(file.csv, column)` are looked for; None is the working directory.
+    """
+    ledger = read_ledger(conf_dir() / "evidence" / "ledger.csv")
+    files: dict[str, str] = {}
+
+    def read_sample(name: str, column: str) -> NDArray[np.float64]:
+        path = (folder or Path.cwd()) / name
+        values, files[name] = sampled_column(path, column)
+        return values
+
+    context = Context(read_sample=read_sample, pooled_rows=ledger.counts)
+    return Assumptions.read(mapping, Surroundings(ledger, context, files))
+
+
+def composed(overrides: Sequence[str], config_dir: str | Path | None = None) -> Composed:
+    """Let Hydra compose groups and overrides, and take from it plain data only.
+
+    Raises
+    ------
+    InputError : in one line, whatever Hydra says in many.
+    """
+    for override in parse(overrides):
+        if override.is_sweep_override():
+            raise InputError(not_a_sweep(override))
+    own = [f"hydra.searchpath=[{_search(config_dir)}]"] if config_dir is not None else []
+    try:
+        with _ONE_AT_A_TIME, initialize_config_dir(str(conf_dir()), version_base="1.3"):
+            config = compose("config", overrides=[*overrides, *own], return_hydra_config=True)
+            settings = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+            return Composed(plain(settings, config.hydra, [*overrides, *own]), config.hydra)
+    except (*_REFUSALS, ValueError) as fault:
+        if isinstance(fault, InputError):
+            raise
+        raise InputError(plain_words(fault, known_keys())) from fault
+
+
+def through_hydra(arguments: Sequence[str], task: Callable[[DictConfig], None]) -> None:
+    """Hand a command line to Hydra: sweeps, `--help`, `--cfg`, shell completion.
+
+    Parameters
+    ----------
+    arguments : as typed.
+    task : what is done with each composed configuration of a sweep.
+
+    Raises
+    ------
+    InputError : in one line, whatever Hydra says in many.
+    """
+    sys.argv = ["sim", *arguments]
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # so that Hydra raises, and the one line is ours
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)()
+    except InputError:
+        raise
+    except _REFUSALS as fault:
+        GlobalHydra.instance().clear()
+        raise InputError(plain_words(fault, known_keys())) from fault
+    except OSError as fault:
+        raise InputError(f"hydra.run.dir: cannot be written ({fault.strerror or fault})") from fault
+
+
+def parse(overrides: Sequence[str]) -> list[Override]:
+    """Read overrides by Hydra's grammar.
+
+    Raises
+    ------
+    InputError : naming the override.
+    """
+    try:
+        return OverridesParser.create().parse_overrides(list(overrides))
+    except OverrideParseException as fault:
+        raise InputError(unparsed(fault)) from fault
+
+
+def plain(config: DictConfig, settings: DictConfig, overrides: Sequence[str]) -> dict[str, Any]:
+    """The configuration as plain data: harmless, resolved, every value with the source that is its own.
+
+    Parameters
+    ----------
+    config : composed by Hydra.
+    settings : Hydra's own settings beside it.
+    overrides : those it was composed with.
+
+    Raises
+    ------
+    InputError : for what could run code, for a value without its source, for a scenario without a title.
+    """
+    check_hydra(settings)
+    check_data(OmegaConf.to_container(config, resolve=False))
+    mapping: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    name = str(settings.runtime.choices.get("scenario"))
+    check_scenario(mapping, name)
+    mapping["scenario"]["name"] = name
+    typed = {override.key_or_group for override in parse(overrides)}
+    replace_whole(mapping, _files(settings, overrides), typed)
+    replace_typed(mapping, typed)
+    return mapping
+
+
+def _files(settings: DictConfig, overrides: Sequence[str]) -> list[File]:
+    """The files a configuration was composed of, in order, Hydra's own left out."""
+    loader = GlobalHydra.instance().config_loader()
+    defaults = loader.compute_defaults_list("config", list(overrides), RunMode.RUN).defaults
+    sources = [Path(source.path) for source in settings.runtime.config_sources if source.schema == "file"]
+    found = []
+    for default in defaults:
+        places = [folder / f"{default.config_path}.yaml" for folder in sources]
+        place = next((place for place in places if place.is_file()), None)
+        if place is not None and not str(default.config_path).startswith("hydra/"):
+            package = default.package if default.package not in (None, "_global_") else ""
+            found.append(File(str(default.config_path), package, yaml.safe_load(place.read_text(encoding="utf-8"))))
+    return found
+
+
+def known_keys() -> list[str]:
+    """Every key of the base case."""
+    return list(_keys(composed(["scenario=press_release"]).mapping))
+
+
+def _keys(mapping: Any, prefix: str = "") -> list[str]:
+    if not isinstance(mapping, dict):
+        return []
+    return [key for name, node in mapping.items() for key in (f"{prefix}{name}", *_keys(node, f"{prefix}{name}."))]
+
+
+def default_folder() -> str:
+    """A run folder of its own for this moment: outputs/DATE/TIME, microseconds included."""
+    now = datetime.now().astimezone()
+    return f"outputs/{now:%Y-%m-%d}/{now:%H-%M-%S-%f}"
+
+
+def _search(config_dir: str | Path) -> str:
+    folder = Path(config_dir).resolve()
+    if not folder.is_dir():
+        raise InputError(f"--config-dir: {config_dir} is no folder")
+    return f"file://{folder.as_posix()}"

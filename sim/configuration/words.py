@@ -1,0 +1,82 @@
+"""What Hydra and OmegaConf complain about, in one line a planner understands."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from hydra.core.override_parser.types import Override
+from hydra.errors import MissingConfigException, OverrideParseException
+
+from sim.errors import InputError, nearest
+
+_NO_HEADER = (
+    "a scenario's file must begin with the line '# @package _global_', before any other and without a byte order mark, "
+    "and name the options it chooses as '- override /group: option'"
+)
+
+
+def plain_words(fault: Exception, known: Iterable[str]) -> str:
+    """One line for a refusal of Hydra, OmegaConf or the YAML reader.
+
+    Parameters
+    ----------
+    fault : what was raised.
+    known : every key of the base case, for the nearest to a misspelt one.
+    """
+    if isinstance(fault, MissingConfigException) and fault.missing_cfg_file and fault.options is not None:
+        group, _, option = fault.missing_cfg_file.rpartition("/")
+        return f"{group}: unknown option '{option}'{nearest(option, fault.options)}"
+    if isinstance(fault, UnicodeDecodeError):
+        return f"a configuration file is not UTF-8 text ({fault})"
+    text = str(fault)
+    if found := re.search(r"Could not override '([^']+)'", text):
+        if "@scenario." in found[1]:
+            return f"scenario: {_NO_HEADER}"
+        hint = nearest(found[1], known)
+        return f"{found[1]}: unknown key{hint if 'did you mean' in hint else ''}"
+    if found := re.search(r"Could not find '([^']+)'", text):
+        return f"{found[1]}: there is no such option or group"
+    if found := re.search(r"Interpolation key '([^']+)' not found\s+full_key: (\S+)", text):
+        return f"{found[2]}: refers to '{found[1]}', which there is not"
+    if found := re.search(r"Multiple values for (\w+)", text):
+        return f"{found[1]}: is chosen twice; in a scenario's defaults write '- override /{found[1]}: option'"
+    return " ".join(text.split()) or type(fault).__name__
+
+
+def check_scenario(mapping: dict[str, Any], name: str) -> None:
+    """Refuse a scenario that is not laid over the whole configuration, or has no title.
+
+    Raises
+    ------
+    InputError : saying what its file lacks.
+    """
+    scenario = mapping.get("scenario")
+    if isinstance(scenario, dict) and ("scenario" in scenario or set(scenario) & (set(mapping) - {"scenario"})):
+        raise InputError(f"scenario: {_NO_HEADER} ('{name}' does not)")
+    if not isinstance(scenario, dict):
+        raise InputError(f"scenario: '{name}' has no title")
+
+
+def unparsed(fault: OverrideParseException) -> str:
+    """Why an override cannot be read; one that looks like an unquoted text form is shown quoted."""
+    key, _, value = fault.override.partition("=")
+    if "(" in value and not value.startswith(("'", '"')):
+        return f"{key}: a text with brackets is quoted twice, as in \"{key}='{value}'\""
+    if re.search(r"\d,\d", value):
+        return f"{key}: {value}: a comma inside a number is not read; write {without_commas(value)}"
+    return f"{fault.override}: not understood; write key=value, and put a text with signs in double quotes"
+
+
+def not_a_sweep(override: Override) -> str:
+    """Why a comma, which asks for a sweep, is refused where a sweep was not asked for."""
+    key, _, value = str(override.input_line).partition("=")
+    comma = (
+        f"a comma inside a number is not read; write {without_commas(value)}; " if re.search(r"\d,\d", value) else ""
+    )
+    return f"{key}: {value}: {comma}to sweep over several values add -m"
+
+
+def without_commas(text: str) -> str:
+    """A text whose numbers have commas, as it should be written: `45,000` → `45000`, `0,18` → `0.18`."""
+    thousands = re.sub(r"(?<![\d,])([1-9]\d{0,2})((?:,\d{3})+)(?!\d)", lambda m: m[1] + m[2].replace(",", ""), text)
+    return re.sub(r"(?<=\d),(?=\d)", ".", thousands)
