@@ -57,6 +57,7 @@ def dispatch(arguments: Sequence[str]) -> int:
 
 def _run_or_sweep(arguments: Sequence[str]) -> int:
     from sim.configuration.compose import assume, composed, default_folder, parse
+    from sim.configuration.words import check_ranges
 
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("-m", "--multirun", action="store_true")
@@ -71,6 +72,7 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
         raise InputError("hydra.run.dir: the name of a folder is missing")
     place = [] if folder_given else [f"hydra.run.dir={default_folder()}"]
     read = parse(overrides)
+    check_ranges(read)
     swept = {word.input_line for word in read if options.multirun and word.is_sweep_override()}
     made = composed([*(word for word in overrides if word not in swept), *place], options.config_dir)
     if options.multirun or str(made.hydra.mode).endswith("MULTIRUN"):

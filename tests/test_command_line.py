@@ -108,6 +108,7 @@ WRONG = [
     (["hydra.run.dir=file/run"], "hydra.run.dir: file/run cannot be written"),
     (["hydra.run.dir=file"], "hydra.run.dir: file cannot be written"),
     (["-m", "scenario=press_release,press_relase"], "scenario: unknown option 'press_relase'"),
+    (["-m", "vod.incidence.value=range(0.1,0.3,0.1)"], "vod.incidence.value: a range with fractions is not exact"),
     (["-m", "vod.incidense.value=0.1,0.2"], "vod.incidense.value: unknown key"),
     (["-m", "vod.incidence.value=0.1,0.2", "hydra.run.dir=file/sweep"], "hydra.run.dir"),
     (["--config-dir", "mine", "scenario=latin1"], "not UTF-8"),

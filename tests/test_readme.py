@@ -55,6 +55,22 @@ def test_every_link_of_the_pages_leads_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+def test_the_scenarios_of_the_pages_run(typed: Typed, tmp_path: Path) -> None:
+    scenarios = [
+        block
+        for page in PAGES
+        for block in blocks(page.read_text(encoding="utf-8"), "yaml")
+        if block.startswith("# @package")
+    ]
+    assert len(scenarios) == 2
+    for number, text in enumerate(scenarios):
+        folder = tmp_path / "my" / "scenario"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"own{number}.yaml").write_text(text, encoding="utf-8")
+        done = typed("--config-dir", "my", f"scenario=own{number}", "report=none", "sampling=quick")
+        assert done.returncode == 0, done.stderr
+
+
 def test_the_options_of_the_command_line_page_exist(typed: Typed) -> None:
     page = (ROOT / "docs" / "command_line.md").read_text(encoding="utf-8")
     for line in re.findall(r"^\| `(sim .*?)` \|", page, flags=re.MULTILINE):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, RangeSweep
 from hydra.errors import MissingConfigException, OverrideParseException
 
 from sim.errors import InputError, nearest
@@ -74,6 +74,20 @@ def not_a_sweep(override: Override) -> str:
         f"a comma inside a number is not read; write {without_commas(value)}; " if re.search(r"\d,\d", value) else ""
     )
     return f"{key}: {value}: {comma}to sweep over several values add -m"
+
+
+def check_ranges(overrides: Iterable[Override]) -> None:
+    """Refuse a sweep over a range with fractions: adding them up, it ends one step early or late.
+
+    Raises
+    ------
+    InputError : naming the key.
+    """
+    for override in overrides:
+        swept = override.value()
+        ends = (swept.start, swept.stop, swept.step) if isinstance(swept, RangeSweep) else ()
+        if any(isinstance(end, float) and not end.is_integer() for end in ends):
+            raise InputError(f"{override.key_or_group}: a range with fractions is not exact; give the values as a list")
 
 
 def without_commas(text: str) -> str:
