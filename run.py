@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 HOME = ROOT / os.environ.get("SIM_VENV", ".venv")
 BIN = HOME / ("Scripts" if os.name == "nt" else "bin")
-PYTHON = str(BIN / "python")
+PYTHON = str(BIN / ("python.exe" if os.name == "nt" else "python"))
 
 CHECKS = (
     ("ruff", "check", "."),

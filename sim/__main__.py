@@ -1,6 +1,7 @@
 """The command `sim`: runs and sweeps by Hydra's grammar, and a few subcommands served before it."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +30,9 @@ def main() -> None:
     except InputError as fault:
         print(f"sim: {fault}", file=sys.stderr)
         sys.exit(2)
+    except BrokenPipeError:  # whoever read our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except KeyboardInterrupt:
         print("sim: stopped; nothing half-written was kept", file=sys.stderr)
         sys.exit(130)
@@ -67,7 +71,8 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
         if word.startswith("-"):
             meant = f"; settings are key=value, without dashes{nearest(word, _OPTIONS)}"
             raise InputError(f"{word}: unknown option{meant}")
-    folder_given = any(word.startswith(("hydra.run.dir=", "hydra.sweep.dir=")) for word in overrides)
+    given = ("hydra.run.dir=", "hydra.sweep.dir=") if options.multirun else ("hydra.run.dir=",)
+    folder_given = any(word.startswith(given) for word in overrides)
     if any(word in ("hydra.run.dir=", "hydra.sweep.dir=") for word in overrides):
         raise InputError("hydra.run.dir: the name of a folder is missing")
     place = [] if folder_given else [f"hydra.run.dir={default_folder()}"]

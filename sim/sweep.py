@@ -126,15 +126,23 @@ def gather(folder: Path) -> Collected:
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder")
     places = sorted((path for path in folder.iterdir() if path.is_dir()), key=_order)
-    finished = {path: open_run(path) for path in places if (path / MARK).exists()}
-    broken = {path: (path / ERROR).read_text(encoding="utf-8").partition("\n\n") for path in places
-              if (path / ERROR).exists() and path not in finished}  # fmt: skip
-    overrides = {path: list(run.provenance["overrides"]) for path, run in finished.items()}
-    overrides |= {path: parts[0].splitlines() for path, parts in broken.items()}
+    finished: dict[Path, Results] = {}
+    broken: dict[Path, str] = {}
+    overrides: dict[Path, list[str]] = {}
+    for path in places:
+        if (path / ERROR).exists():
+            typed, _, broken[path] = (path / ERROR).read_text(encoding="utf-8").partition("\n\n")
+            overrides[path] = typed.splitlines()
+        elif (path / MARK).exists():
+            try:
+                finished[path] = open_run(path)
+                overrides[path] = list(finished[path].provenance["overrides"])
+            except InputError as fault:
+                broken[path], overrides[path] = str(fault), [path.name]
     labels = label_runs(overrides)
     return Collected(
         {labels[path]: run for path, run in finished.items()},
-        {labels[path]: parts[2] for path, parts in broken.items()},
+        {labels[path]: words for path, words in broken.items()},
     )
 
 

@@ -160,6 +160,14 @@ WRONG = [
     ("sampling: {seed: -1}", "sampling.seed: -1 is below 0"),
     ("results: {keep_draws: maybe}", "results.keep_draws"),
     ("market: {price: 1}", "market: unknown key"),
+    ("vod: {incidence: {unit: ''}}", "vod.incidence.unit: a text is missing"),
+    ("vod: {incidence: {criterion: ''}}", "vod.incidence.criterion: a text is missing"),
+    ("vod: {incidence: {borrowed: x}}", "vod.incidence.borrowed: 'x' is not of the form 'from …: why'"),
+    ("vod: {incidence: {of: 'transplants['}}", "vod.incidence.of: 'transplants[' is not of the form 'transplants'"),
+    ("vod: {incidence: {of: 'transplants[ ]'}}", "vod.incidence.of: 'transplants[ ]' is not of the form"),
+    ("vod: {incidence: {value: null, by: [region, region], values: {}}}", "region, region: a dimension stands twice"),
+    ("sampling: {draws: true}", "sampling.draws: True is no whole number"),
+    ("sampling: {sobol_dimensions: [a, a]}", "sampling.sobol_dimensions: 'a' stands twice"),
     ("scenario: {title: NO}", "scenario.title: False is no text (YAML reads NO, off and yes as false or true"),
 ]
 
@@ -335,8 +343,73 @@ def test_a_scenario_file_cannot_make_hydra_run_code(tmp_path: Path, settings: st
     (tmp_path / "scenario" / "evil.yaml").write_text(
         f"# @package _global_\nscenario: {{title: Evil, story: x}}\n{settings}\n", encoding="utf-8"
     )
-    with pytest.raises(InputError, match=r"^hydra\."):
+    with pytest.raises(InputError, match=r"^scenario/evil.yaml: 'hydra': a configuration is data"):
         sim.load("evil", config_dir=tmp_path)
+    with pytest.raises(InputError, match=r"^scenario/evil.yaml: 'hydra'"):  # nor can one that was not even chosen
+        sim.load(config_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("vod/x.yaml", "# @package hydra.job_logging\nhandlers: {}\n"),
+        ("scenario/x.yaml", "# @package _global_\ndefaults: [{override /hydra/job_logging: mine}]\n"),
+        ("scenario/x.yaml", "# @package _global_\ndefaults: [{/vod@hydra.launcher: mine}]\n"),
+        ("scenario/x.yaml", "# @package _global_\ndefaults: [/hydra/job_logging/mine]\n"),
+        ("scenario/x.yaml", "# @package _global_\nhydra.job.env_set: {A: b}\n"),
+        ("hydra/job_logging/mine.yaml", "handlers: {}\n"),
+    ],
+)
+def test_a_folder_of_ones_own_cannot_reach_for_hydra(tmp_path: Path, place: str, text: str) -> None:
+    (tmp_path / place).parent.mkdir(parents=True)
+    (tmp_path / place).write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="cannot set up Hydra itself"):
+        sim.load(config_dir=tmp_path)
+
+
+TYPED_HARM = [
+    "+hydra.callbacks.evil._target_=os.system",
+    "hydra.launcher._target_=subprocess.run",
+    "+hydra.job_logging.handlers.evil.class=os.system",
+    "hydra.sweep.subdir=../elsewhere",
+    "hydra.searchpath=[file:///elsewhere]",
+]
+
+
+@pytest.mark.parametrize("override", TYPED_HARM)
+def test_nor_can_what_is_typed(override: str) -> None:
+    with pytest.raises(InputError, match=r"^hydra\."):
+        sim.load(overrides=[override])
+
+
+@pytest.mark.parametrize("name", ["a,b", "br[x]", "it's", "with space"])
+def test_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    assert sim.load("mine", config_dir=own(tmp_path / name, "")).scenario.title == "Mine"
+
+
+def test_references_to_other_keys_are_no_calls(tmp_path: Path) -> None:
+    folder = own(tmp_path, "years: {first: 2010, last: '${years.first}'}\n")
+    (folder / "scenario" / "told.yaml").write_text(
+        "# @package _global_\nscenario: {title: T, story: 'at ${scenario.title} 12:30'}\n", encoding="utf-8"
+    )
+    assert sim.load("told", config_dir=folder).scenario.story == "at T 12:30"
+    assert sim.load("mine", config_dir=folder).years.all == (2010,)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "override", "name"),
+    [
+        ("press_release", "vod.incidence={value:0.18}", "vod.incidence"),
+        ("press_release", "vod={incidence:{value:0.18}}", "vod.incidence"),
+        ("ebmt_1998_by_type", "vod.incidence.values={allogeneic:0.18,autologous:0.2}", "vod.incidence[allogeneic]"),
+        ("ebmt_1998_by_type", "vod.incidence.values.allogeneic={value:0.18}", "vod.incidence[allogeneic]"),
+        ("ebmt_1998_by_type", "vod.incidence.values.allogeneic.value=0.18", "vod.incidence[allogeneic]"),
+    ],
+)
+def test_however_a_value_is_typed_it_is_the_planners(scenario: str, override: str, name: str) -> None:
+    leaf = sim.load(scenario, [override]).leaves[name]
+    assert (leaf.text, leaf.source, leaf.spread) == ("0.18", TYPED, None)
 
 
 def test_a_scenario_file_cannot_read_the_environment(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from sim.draws.designs import Design, LatinHypercube, Random, Sobol
 from sim.draws.permutation import ROUNDS, permute
 from sim.draws.sobol import direction_table, directions, scrambled_directions
 from sim.draws.streams import Stream
+from sim.results.batches import Batches
 from tests.conftest import with_sampling
 
 NAMES = ("a", "b", "c")
@@ -46,13 +47,18 @@ def test_the_permutation_is_one(size: int, seed: int) -> None:
     assert np.array_equal(np.sort(images), np.arange(size))
 
 
-def test_permutations_of_a_few_are_equally_likely() -> None:
-    seen = np.zeros((4, 4))
-    for seed in range(4000):
-        keys = np.broadcast_to(Stream(seed, "keys").words(range(ROUNDS)), (4, ROUNDS))
-        images = permute(np.arange(4, dtype=np.uint64), np.full(4, 4, dtype=np.uint64), keys)
-        seen[np.arange(4), images.astype(int)] += 1
-    assert np.abs(seen - 1000).max() < 4.5 * np.sqrt(1000 * 0.75)
+@pytest.mark.parametrize("size", [2, 4, 7, 8, 16])
+def test_pairs_of_a_small_permutation_are_equally_likely(size: int) -> None:
+    runs = 4000
+    keys = np.stack([Stream(seed, "keys").words(range(ROUNDS)) for seed in range(runs)])
+    sizes = np.full(runs, size, dtype=np.uint64)
+    first, second = (permute(np.full(runs, index, dtype=np.uint64), sizes, keys).astype(int) for index in (0, 1))
+    seen = np.bincount(first * size + second, minlength=size * size).reshape(size, size)
+    expected = runs / (size * (size - 1))
+    apart = seen[~np.eye(size, dtype=bool)]
+    chi_square, freedom = float(((apart - expected) ** 2 / expected).sum()), size * (size - 1) - 1
+    assert np.diag(seen).sum() == 0
+    assert chi_square < freedom + 4.5 * np.sqrt(2 * freedom)
 
 
 @pytest.mark.parametrize("design", designs()[1:], ids=["latin_hypercube", "sobol"])
@@ -126,12 +132,53 @@ def test_the_error_of_each_design_is_what_it_should_be(product: Assumptions, met
     assert expected / 1.5 < size < expected * 1.5
 
 
+TRUE = {
+    "mean": (TRUE_MEAN, 0.8, 1.25),
+    "sd": (166.48485, 0.7, 1.4),
+    "p05": (904.1, 0.7, 1.5),
+    "p95": (1450.6, 0.7, 1.5),
+}
+
+
 @pytest.mark.parametrize("method", ["random", "latin_hypercube", "sobol"])
 def test_the_monte_carlo_error_is_honest(product: Assumptions, method: str) -> None:
-    ratios = []
+    ratios: dict[str, list[float]] = {statistic: [] for statistic in TRUE}
     for seed in range(200):
         run = sim.simulate(with_sampling(product, method=method, draws=1024, replicates=8, seed=seed))
-        ratios.append((run.value("deaths_day100") - TRUE_MEAN) / run.error("deaths_day100"))
-    size = float(np.sqrt(np.mean(np.square(ratios))))
-    print(f"{method}: error divided by mcse, root mean square {size:.3f}")
-    assert 0.8 < size < 1.25
+        for statistic, (truth, _, _) in TRUE.items():
+            value, error = run.value("deaths_day100", statistic), run.error("deaths_day100", statistic)
+            ratios[statistic].append((value - truth) / error)
+    for statistic, (_, low, high) in TRUE.items():
+        size = float(np.sqrt(np.mean(np.square(ratios[statistic]))))
+        print(f"{method}: error of the {statistic} divided by its mcse, root mean square {size:.3f}")
+        assert low < size < high
+
+
+def test_the_error_of_batches_counts_its_own_uncertainty() -> None:
+    for number in (4, 8, 16):
+        values = np.random.default_rng(number).normal(size=(number, 200_000))
+        ratio = values.mean(axis=0) / Batches(number).error(values)
+        if number > 4:  # with three degrees of freedom the square has no finite variance
+            assert np.sqrt(np.mean(ratio**2)) == pytest.approx(1, abs=0.02)
+        assert np.mean(np.abs(ratio) < 2) == pytest.approx(0.95, abs=0.015)
+
+
+def test_batches_are_few_enough_to_see_a_tail() -> None:
+    assert [Batches.of("sobol", replicates, 4096).number for replicates in (8, 16, 20, 64, 1024, 23)] == [
+        8, 16, 10, 16, 16, 23,
+    ]  # fmt: skip
+    assert Batches.of("random", 1, 4096).number == 8
+    assert Batches.of("sobol", 1, 4096).number == 0
+    few = sim.simulate(sim.load(overrides=["sampling.draws=64", "years.last=2008"]))
+    assert np.isnan(few.error(statistic="p05"))
+    assert few.error(statistic="p50") > 0
+
+
+def test_a_rare_event_that_was_not_seen_is_not_exactly_nothing() -> None:
+    rare = ["transplants.volume.value=10", "vod.incidence.value=0.000001", "years.last=2008", "sampling=quick"]
+    run = sim.simulate(sim.load(overrides=rare))
+    assert run.value("vod") == 0
+    assert np.isnan(run.error("vod"))
+    assert (run.value("transplants"), run.error("transplants")) == (10, 0)
+    one = sim.simulate(sim.load(overrides=["sampling.method=random", "sampling.draws=1", "sampling.replicates=1"]))
+    assert np.isnan(one.value(statistic="sd"))

@@ -16,7 +16,7 @@ from sim.errors import InputError
 from sim.results.folder import ASIDE, MARK, kept_dataset, open_run, write, writing
 from sim.variables import CELL_DIMS
 
-FEW = ["years.last=2009", "sampling.draws=256", "report=none"]
+FEW = ["years.last=2009", "sampling.draws=512", "report=none"]
 
 
 def test_a_run_read_back_is_the_run(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_without_draws_histograms_are_kept_and_views_told(tmp_path: Path) -> Non
     run = sim.simulate(sim.load(overrides=[*FEW, "results.keep_draws=false"]))
     kept = kept_dataset(run)
     assert "draw" not in kept.dims
-    assert int(kept["severe_vod_histogram"].sum("bin").min()) == 256
+    assert int(kept["severe_vod_histogram"].sum("bin").min()) == 512
     with writing(tmp_path / "run") as aside:
         write(run, aside)
     again = sim.open_run(tmp_path / "run")
@@ -137,6 +137,37 @@ def test_a_killed_run_never_looks_finished(tmp_path: Path, delay: float) -> None
     assert [path.name for path in folder.iterdir()] == [ASIDE]
     with pytest.raises(InputError, match="no finished run"):
         open_run(folder)
+
+
+def test_a_damaged_run_is_refused_by_name(tmp_path: Path) -> None:
+    run = sim.simulate(sim.load(overrides=FEW))
+    for name, damage in [("run.json", "{"), ("results.nc", "x"), ("summary.csv", ""), ("config.yaml", "a: [")]:
+        folder = tmp_path / name
+        with writing(folder) as aside:
+            write(run, aside)
+        (folder / name).write_text(damage)
+        with pytest.raises(InputError, match="holds a damaged run"):
+            open_run(folder)
+    (tmp_path / "run.json" / "run.json").write_text("{}")
+    (tmp_path / "run.json" / "results.nc").unlink()
+    with pytest.raises(InputError, match="holds a damaged run"):
+        open_run(tmp_path / "run.json")
+
+
+def test_a_disk_that_is_full_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise RuntimeError("NetCDF: HDF error")
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
+    run = sim.simulate(sim.load(overrides=FEW))
+
+    def write_it() -> None:
+        with writing(tmp_path / "run") as aside:
+            write(run, aside)
+
+    with pytest.raises(InputError, match=r"hydra.run.dir: .* cannot be written \(results.nc: NetCDF: HDF error"):
+        write_it()
+    assert not (tmp_path / "run").exists()
 
 
 def test_run_json_says_what_is_needed_to_repeat() -> None:

@@ -6,7 +6,8 @@ from sim.assumptions.quantity import Leaf, Quantity, Rate
 from sim.errors import InputError
 from sim.variables import RATES, TOTAL
 
-_TOLERANCE = 1e-9
+TOLERANCE = 1e-9
+"""By how much a sum of shares may miss 1: what rounding does to decimal numbers."""
 
 Labels = Mapping[str, Sequence[str]]
 
@@ -63,7 +64,7 @@ def check_splits(splits: Mapping[str, Quantity]) -> None:
             total = sum(certain)
             if rests > 1:
                 raise InputError(f".transplants.shares.{name}.values: only one label can be the 'rest'")
-            if (rests == 0 and (len(certain) < len(shares) or abs(total - 1) > _TOLERANCE)) or total > 1 + _TOLERANCE:
+            if (rests == 0 and (len(certain) < len(shares) or abs(total - 1) > TOLERANCE)) or total > 1 + TOLERANCE:
                 raise InputError(
                     f".transplants.shares.{name}.values: the shares do not add up to 1 (certain ones: {total:.6g}); "
                     "give one label the value 'rest'"

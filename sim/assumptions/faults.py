@@ -15,6 +15,7 @@ _BOUNDS = {
     "less_than": ("lt", "is not below"),
 }
 
+_FORMS = {"of": "'transplants' or 'transplants[allogeneic]'", "borrowed": "'from …: why'"}
 _WHOLE = {
     "int_parsing": "whole number", "int_from_float": "whole number", "int_type": "whole number",
     "float_parsing": "number", "float_type": "number", "bool_parsing": "true or false", "bool_type": "true or false",
@@ -53,6 +54,10 @@ def _phrase(error: ErrorDetails, known: set[str]) -> str:
         return f"{key}: {given!r} stands where keys with values belong" + (
             f"; write {key}.value={given}" * _plain(given)
         )
+    if kind == "string_too_short":
+        return f"{key}: a text is missing"
+    if kind == "string_pattern_mismatch":
+        return f"{key}: {given!r} is not of the form {_FORMS.get(str(error['loc'][-1]), limits['pattern'])}"
     if kind in _WHOLE:
         return f"{key}: {given!r} is no {_WHOLE[kind]}"
     return f"{key}: {error['msg'][0].lower()}{error['msg'][1:]} (given: {given!r})"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from sim.assumptions.distributions import NUMBER, POSITIVE, SHARE, Distribution, Kind
 from sim.assumptions.text import Context, read
@@ -88,7 +88,7 @@ class Quantity(Closed):
     value: Any = None
     by: tuple[str, ...] = ()
     values: dict[str, Any] | None = None
-    unit: str
+    unit: str = Field(min_length=1)
     source: str
     spread: str | None = None
     _leaves: dict[tuple[str, ...], Leaf] = PrivateAttr(default_factory=dict)
@@ -104,6 +104,8 @@ class Quantity(Closed):
         for dimension in by:
             if dimension not in STRATA:
                 raise InputError(f"'{dimension}' is no dimension{nearest(dimension, STRATA)}")
+        if len(set(by)) < len(by):
+            raise InputError(f"{', '.join(by)}: a dimension stands twice")
         return by
 
     @model_validator(mode="after")
@@ -187,9 +189,9 @@ class Rate(Quantity):
     """
 
     kind = SHARE
-    of: str
-    criterion: str
-    borrowed: str | None = None
+    of: str = Field(pattern=r"^\w+(\[[^\[\],]*[^\[\], ][^\[\],]*(,[^\[\],]*[^\[\], ][^\[\],]*)*\])?$")
+    criterion: str = Field(min_length=1)
+    borrowed: str | None = Field(default=None, pattern=r"^from .+: .+")
 
 
 def _walk(values: Any, labels: tuple[str, ...], key: str, depth: int) -> Iterator[tuple[tuple[str, ...], str, Any]]:

@@ -163,7 +163,8 @@ class Sampling(Closed):
     Attributes
     ----------
     method : `point` puts every quantity at its mean.
-    draws : their number, all replicates together; as many as memory holds on an ordinary machine.
+    draws : their number, all replicates together; memory grows with them, by some 250 bytes each for ten years of one
+        stratum.
     replicates : independent randomisations they are divided into, 1 or at least 4: their scatter is the Monte Carlo
         error.
     seed : of all random numbers.
@@ -177,6 +178,21 @@ class Sampling(Closed):
     seed: int = Field(ge=0, lt=2**63)
     chance: bool
     sobol_dimensions: tuple[str, ...] = Field(default=(), max_length=256)
+
+    @field_validator("draws", "replicates", "seed", mode="before")
+    @classmethod
+    def _numbers(cls, given: Any) -> Any:
+        if isinstance(given, bool):
+            raise InputError(f"{given} is no whole number")
+        return given
+
+    @field_validator("sobol_dimensions")
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"'{name}' stands twice: a dimension belongs to one quantity")
+        return names
 
     @model_validator(mode="after")
     def _replicates_fit(self) -> "Sampling":

@@ -3,7 +3,7 @@
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from sim.assumptions.schema import Assumptions
 from sim.assumptions.text import Context
 from sim.configuration.replacing import File, replace_typed, replace_whole
 from sim.configuration.samples import sampled_column
-from sim.configuration.trust import check_data, check_hydra
+from sim.configuration.trust import check_data, check_folder, check_hydra
 from sim.configuration.words import check_scenario, not_a_sweep, plain_words, unparsed
 from sim.errors import InputError
 from sim.evidence.ledger import read_ledger
@@ -113,6 +113,8 @@ def composed(overrides: Sequence[str], config_dir: str | Path | None = None) -> 
     for override in parse(overrides):
         if override.is_sweep_override():
             raise InputError(not_a_sweep(override))
+        if override.key_or_group == "hydra.searchpath":
+            raise InputError("hydra.searchpath: name your own folder with --config-dir")
     own = [f"hydra.searchpath=[{_search(config_dir)}]"] if config_dir is not None else []
     try:
         with _ONE_AT_A_TIME, initialize_config_dir(str(conf_dir()), version_base="1.3"):
@@ -143,7 +145,7 @@ def through_hydra(arguments: Sequence[str], task: Callable[[DictConfig], None]) 
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)()
     except InputError:
         raise
-    except _REFUSALS as fault:
+    except (*_REFUSALS, ValueError) as fault:
         GlobalHydra.instance().clear()
         raise InputError(plain_words(fault, known_keys())) from fault
     except OSError as fault:
@@ -182,10 +184,19 @@ def plain(config: DictConfig, settings: DictConfig, overrides: Sequence[str]) ->
     name = str(settings.runtime.choices.get("scenario"))
     check_scenario(mapping, name)
     mapping["scenario"]["name"] = name
-    typed = {override.key_or_group for override in parse(overrides)}
+    typed = {key for override in parse(overrides) for key in _typed(override.key_or_group, override.value())}
     replace_whole(mapping, _files(settings, overrides), typed)
     replace_typed(mapping, typed)
     return mapping
+
+
+def _typed(key: str, value: Any) -> Iterator[str]:
+    """The keys an override gives a value: itself, or those of the mapping that was typed."""
+    if not isinstance(value, dict):
+        yield key
+        return
+    for name, below in value.items():
+        yield from _typed(f"{key}.{name}", below)
 
 
 def _files(settings: DictConfig, overrides: Sequence[str]) -> list[File]:
@@ -224,4 +235,6 @@ def _search(config_dir: str | Path) -> str:
     folder = Path(config_dir).resolve()
     if not folder.is_dir():
         raise InputError(f"--config-dir: {config_dir} is no folder")
-    return f"file://{folder.as_posix()}"
+    check_folder(folder)
+    address = f"file://{folder.as_posix()}"
+    return "'" + address.replace("\\", "\\\\").replace("'", "\\'") + "'"

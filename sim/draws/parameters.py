@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
+from sim.assumptions.consistency import TOLERANCE
 from sim.assumptions.distributions import Distribution
 from sim.assumptions.quantity import Quantity
 from sim.assumptions.schema import Assumptions, Sampling
@@ -88,9 +89,9 @@ def _values(distribution: Distribution, uniform: FloatArray | None, draws: range
 def _rest(name: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], FloatArray]) -> FloatArray:
     """What the other labels of a split's last dimension leave: [draw]."""
     taken = np.sum([column for other, column in values.items() if other[:-1] == labels[:-1]], axis=0)
-    if (taken > 1).any():
+    if (taken > 1 + TOLERANCE).any():
         raise InputError(f"{name}: the shares beside '{labels[-1]}' add up to {taken.max():.3g} in some draw, above 1")
-    return np.asarray(1.0 - taken)
+    return np.asarray(np.maximum(1.0 - taken, 0.0))
 
 
 def _yearly(assumptions: Assumptions, design: Design, draws: range) -> xr.DataArray:

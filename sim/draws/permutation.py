@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 Integers = NDArray[np.uint64]
 
 ROUNDS = 8
+FEWEST_BITS = 8
+"""Halves of fewer than four bits mix badly; a small permutation is walked inside a larger one."""
+
 _LOW = np.uint64(0xFFFFFFFF)
 
 
@@ -42,7 +45,7 @@ def permute(index: Integers, size: Integers, keys: Integers) -> Integers:
     -------
     Images: [draw], each below its size.
     """
-    bits = np.ceil(np.log2(size)).astype(np.uint64)
+    bits = np.maximum(np.ceil(np.log2(size)), FEWEST_BITS).astype(np.uint64)
     left_bits = bits // np.uint64(2)
     right_bits = bits - left_bits
     image = _feistel(index, left_bits, right_bits, keys)

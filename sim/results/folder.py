@@ -89,7 +89,10 @@ def write(results: Results, folder: Path) -> None:
     results.evidence.to_csv(folder / "evidence.csv", index=False, lineterminator="\n")
     kept = kept_dataset(results)
     compressed = {name: {"zlib": True, "complevel": 1} for name in kept.data_vars}
-    kept.to_netcdf(folder / "results.nc", engine="netcdf4", encoding=compressed)
+    try:
+        kept.to_netcdf(folder / "results.nc", engine="netcdf4", encoding=compressed)
+    except RuntimeError as fault:  # as the NetCDF library reports a full disk
+        raise OSError(f"results.nc: {fault}") from fault
     with (folder / "config.yaml").open("w", **_TEXT) as file:  # type: ignore[call-overload]
         yaml.safe_dump(dict(results.configuration), file, allow_unicode=True, sort_keys=False, width=120)
     with (folder / MARK).open("w", **_TEXT) as file:  # type: ignore[call-overload]
@@ -126,11 +129,18 @@ def open_run(folder: str | Path) -> Results:
 
     Raises
     ------
-    InputError : when there is no finished run in that folder.
+    InputError : when there is no finished run in that folder, or a file of it is missing or damaged.
     """
     folder = Path(folder)
     if not (folder / MARK).is_file():
         raise InputError(f"{folder} holds no finished run ({MARK} is missing)")
+    try:
+        return _read(folder)
+    except (OSError, ValueError, KeyError, yaml.YAMLError) as fault:
+        raise InputError(f"{folder} holds a damaged run ({type(fault).__name__}: {fault})") from fault
+
+
+def _read(folder: Path) -> Results:
     with xr.open_dataset(folder / "results.nc", engine="netcdf4") as stored:
         dataset = stored.load()
     return Results(

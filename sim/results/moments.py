@@ -30,6 +30,13 @@ class Moments:
             self._sums[0, batch] += part.sum(axis=0)
             self._sums[1, batch] += np.square(part).sum(axis=0)
 
+    def mean(self) -> FloatArray:
+        """The mean over all draws: […]."""
+        assert self._sums is not None
+        assert self._origin is not None
+        mean: FloatArray = self._origin + self._sums[0].sum(axis=0) / self._count.sum()
+        return mean
+
     def sd(self) -> tuple[FloatArray, FloatArray]:
         """The standard deviation over all draws, and its Monte Carlo error: […] each."""
         assert self._sums is not None

@@ -44,7 +44,12 @@ def _summary(array: xr.DataArray, spread: Moments, batches: Batches) -> pd.DataF
     whole = _statistics(values)
     by_batch = [_statistics(part) for part in batches.split(values)] if batches.number else [whole]
     error = {name: batches.error(np.stack([part[name] for part in by_batch])) for name in whole}
+    for name, quantile in QUANTILES.items():
+        if not batches.see(quantile, len(values)):
+            error[name] = np.full_like(error[name], np.nan)
     whole["sd_parameters"], error["sd_parameters"] = spread.sd()
+    if not batches.exact:
+        _doubt(whole, error, spread, len(values), is_root=VARIABLES[str(array.name)].of is None)
     order = ["mean", "sd", "sd_parameters", *QUANTILES]
     cells = [array[d].to_numpy().tolist() if d in array.dims else [TOTAL] for d in CELL_DIMS]
     frame = pd.DataFrame(list(product(*cells, order)), columns=[*CELL_DIMS, "statistic"])
@@ -53,6 +58,21 @@ def _summary(array: xr.DataArray, spread: Moments, batches: Batches) -> pd.DataF
     frame.insert(0, "variable", str(array.name))
     frame["unit"] = VARIABLES[str(array.name)].unit
     return frame
+
+
+def _doubt(
+    whole: dict[str, FloatArray], error: dict[str, FloatArray], spread: Moments, draws: int, *, is_root: bool
+) -> None:
+    """Take back, in place, what a sample cannot know: a spread from one draw, an exact number from a rare event.
+
+    No scatter is no error only where the value is certain: nothing varies, and the mean is the expected one.
+    """
+    if draws == 1:
+        for name in ("sd", "sd_parameters"):
+            whole[name] = np.full_like(whole[name], np.nan)
+    certain = (whole["sd_parameters"] == 0) & (is_root | np.isclose(whole["mean"], spread.mean(), rtol=1e-12, atol=0))
+    for name in ("mean", "sd"):
+        error[name] = np.where((error[name] == 0) & ~certain, np.nan, error[name])
 
 
 def _statistics(values: NDArray[np.generic]) -> dict[str, FloatArray]:
