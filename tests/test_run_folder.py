@@ -99,9 +99,9 @@ def test_a_finished_run_is_not_written_over(tmp_path: Path) -> None:
 
 
 def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
-    with writing(tmp_path / "run"), pytest.raises(InputError, match="under way or was killed"):  # noqa: SIM117
-        with writing(tmp_path / "run"):
-            pass
+    second = writing(tmp_path / "run")
+    with writing(tmp_path / "run"), pytest.raises(InputError, match="under way or was killed"):
+        second.__enter__()
 
 
 def test_a_failure_leaves_no_folder(tmp_path: Path) -> None:

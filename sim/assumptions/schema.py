@@ -20,6 +20,7 @@ from sim.assumptions.quantity import (
     Surroundings,
     check_source,
 )
+from sim.assumptions.settings import Report, Sampling, Scenario, Storage, Years
 from sim.errors import InputError, nearest
 from sim.evidence.ledger import Ledger
 from sim.variables import RATES, STRATA, TOTAL, label_name
@@ -41,32 +42,6 @@ class Origin:
     configuration: Mapping[str, Any]
     ledger: Ledger
     files: Mapping[str, str]
-
-
-class Scenario(Closed):
-    """Which scenario this is, as people read it."""
-
-    name: str
-    title: str
-    story: str = ""
-
-
-class Years(Closed):
-    """The calendar years a run covers, both ends included."""
-
-    first: int = Field(ge=1950, le=2200)
-    last: int = Field(ge=1950, le=2200)
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "Years":
-        if self.first > self.last:
-            raise InputError(f".first: {self.first} is after years.last {self.last}")
-        return self
-
-    @property
-    def all(self) -> tuple[int, ...]:
-        """Every year, in order."""
-        return tuple(range(self.first, self.last + 1))
 
 
 class Strata(Closed):
@@ -155,73 +130,6 @@ class Correlation(Closed):
         assert isinstance(info.context, Surroundings)
         check_source(".source", self.source, info.context.ledger)
         return self
-
-
-class Sampling(Closed):
-    """How the draws are made.
-
-    Attributes
-    ----------
-    method : `point` puts every quantity at its mean.
-    draws : their number, all replicates together; memory grows with them, by some 250 bytes each for ten years of one
-        stratum.
-    replicates : independent randomisations they are divided into, 1 or at least 4: their scatter is the Monte Carlo
-        error.
-    seed : of all random numbers.
-    chance : whether patients are whole and fall ill by chance, or are expected numbers.
-    sobol_dimensions : quantities in the order of their Sobol' dimensions; new names are appended.
-    """
-
-    method: Literal["random", "latin_hypercube", "sobol", "point"]
-    draws: int = Field(ge=1, le=10_000_000)
-    replicates: int = Field(ge=1, le=1024)
-    seed: int = Field(ge=0, lt=2**63)
-    chance: bool
-    sobol_dimensions: tuple[str, ...] = Field(default=(), max_length=256)
-
-    @field_validator("draws", "replicates", "seed", mode="before")
-    @classmethod
-    def _numbers(cls, given: Any) -> Any:
-        if isinstance(given, bool):
-            raise InputError(f"{given} is no whole number")
-        return given
-
-    @field_validator("sobol_dimensions")
-    @classmethod
-    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        for name in names:
-            if names.count(name) > 1:
-                raise InputError(f"'{name}' stands twice: a dimension belongs to one quantity")
-        return names
-
-    @model_validator(mode="after")
-    def _replicates_fit(self) -> "Sampling":
-        if 1 < self.replicates < 4:
-            raise InputError(f".replicates: {self.replicates} give no honest error; 1 or at least 4")
-        if self.replicates > 1 and self.draws < 2 * self.replicates:
-            raise InputError(f".draws: {self.draws} is below 2 for each of sampling.replicates {self.replicates}")
-        if self.method == "point" and self.chance:
-            raise InputError(".chance: true does not go with sampling.method point, the calculation at the means")
-        return self
-
-
-class Storage(Closed):
-    """What a run keeps: `auto` keeps the draws where they fit 200 MB."""
-
-    keep_draws: bool | Literal["auto"] = "auto"
-
-
-class Report(Closed):
-    """Which pictures and pages are made: `single` leaves them out of the runs of a sweep.
-
-    Attributes
-    ----------
-    figures : when the run's own pictures and report are made.
-    baseline : the run of a sweep that the others are compared with; None takes the first.
-    """
-
-    figures: Literal["single", "always", "never"]
-    baseline: str | None = None
 
 
 class Assumptions(Closed):

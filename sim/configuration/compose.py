@@ -180,14 +180,14 @@ def plain(config: DictConfig, settings: DictConfig, overrides: Sequence[str]) ->
     """
     check_hydra(settings)
     check_data(OmegaConf.to_container(config, resolve=False))
-    mapping: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    mapping: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     name = str(settings.runtime.choices.get("scenario"))
     check_scenario(mapping, name)
     mapping["scenario"]["name"] = name
     typed = {key for override in parse(overrides) for key in _typed(override.key_or_group, override.value())}
     replace_whole(mapping, _files(settings, overrides), typed)
     replace_typed(mapping, typed)
-    return mapping
+    return dict(mapping)
 
 
 def _typed(key: str, value: Any) -> Iterator[str]:

@@ -25,7 +25,8 @@ def check_hydra(hydra: DictConfig) -> None:
     for name in ("callbacks", "job.env_set", "job.env_copy"):
         if OmegaConf.select(hydra, name):
             raise InputError(f"hydra.{name}: a configuration is data and cannot run code; remove it")
-    if OmegaConf.to_container(hydra.sweep, resolve=False)["subdir"] != _SUBDIR:  # type: ignore[call-overload,index]
+    sweep: Any = OmegaConf.to_container(hydra.sweep, resolve=False)
+    if sweep["subdir"] != _SUBDIR:
         raise InputError("hydra.sweep.subdir: the runs of a sweep are numbered; remove it")
     for name in ("job_logging", "hydra_logging"):
         if OmegaConf.to_container(hydra[name], resolve=False) != _SILENT:

@@ -8,7 +8,8 @@ import xarray as xr
 from sim.assumptions.consistency import TOLERANCE
 from sim.assumptions.distributions import Distribution
 from sim.assumptions.quantity import Quantity
-from sim.assumptions.schema import Assumptions, Sampling
+from sim.assumptions.schema import Assumptions
+from sim.assumptions.settings import Sampling
 from sim.draws.correlation import correlate
 from sim.draws.designs import Design, LatinHypercube, Random, Sobol
 from sim.draws.streams import FloatArray

@@ -32,8 +32,8 @@ class Expected(Chance):
         """See `Chance.volume`."""
         return expected
 
-    def passing(self, stage: str, population: xr.DataArray, rate: xr.DataArray) -> xr.DataArray:  # noqa: ARG002 - the stage names no stream here
-        """See `Chance.passing`."""
+    def passing(self, stage: str, population: xr.DataArray, rate: xr.DataArray) -> xr.DataArray:  # noqa: ARG002
+        """See `Chance.passing`; the stage, which names the stream of a count, is not needed."""
         return population * rate
 
 

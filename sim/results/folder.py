@@ -26,7 +26,6 @@ KEPT_BYTES = 200_000_000
 """The size up to which `results.keep_draws=auto` keeps the draws."""
 
 _BINS = 200
-_TEXT = {"encoding": "utf-8", "newline": "\n"}
 
 
 @contextmanager
@@ -93,9 +92,9 @@ def write(results: Results, folder: Path) -> None:
         kept.to_netcdf(folder / "results.nc", engine="netcdf4", encoding=compressed)
     except RuntimeError as fault:  # as the NetCDF library reports a full disk
         raise OSError(f"results.nc: {fault}") from fault
-    with (folder / "config.yaml").open("w", **_TEXT) as file:  # type: ignore[call-overload]
+    with (folder / "config.yaml").open("w", encoding="utf-8", newline="\n") as file:
         yaml.safe_dump(dict(results.configuration), file, allow_unicode=True, sort_keys=False, width=120)
-    with (folder / MARK).open("w", **_TEXT) as file:  # type: ignore[call-overload]
+    with (folder / MARK).open("w", encoding="utf-8", newline="\n") as file:
         json.dump(dict(results.provenance), file, indent=2, ensure_ascii=False)
 
 
