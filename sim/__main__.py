@@ -1,6 +1,7 @@
 """The command `sim`: runs and sweeps by Hydra's grammar, and a few subcommands served before it."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -24,7 +25,8 @@ class _Parser(argparse.ArgumentParser):
 def main() -> None:
     """Run the command line and exit: 0 on success, 2 with one line on standard error for a wrong input."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a sign the terminal lacks is no failure
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a sign the terminal lacks is no failure
     try:
         sys.exit(dispatch(sys.argv[1:]))
     except InputError as fault:

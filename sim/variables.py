@@ -13,6 +13,9 @@ STRATA = ("region", "transplant", "age_group")
 TOTAL = "all"
 """The label of a total, and of a dimension that is not divided."""
 
+TYPED = "assumption: set on the command line"
+"""The source of a value that is typed without a source of its own; views show such values."""
+
 CELL_DIMS = (*STRATA, "year")
 """The dimensions of every population by draw, in order."""
 

@@ -93,6 +93,10 @@ WRONG = [
     (["vod.incidence.value=0,18"], "a comma inside a number is not read; write 0.18; to sweep"),
     (["transplants.volume.value=40,000 to 50,000"], "a comma inside a number is not read; write 40000 to 50000"),
     (["vod.incidence=0.2"], "vod.incidence: 0.2 stands where keys with values belong; write vod.incidence.value=0.2"),
+    (
+        ["scenario=ebmt_1998_by_type", "+vod.incidence.values.allogenic=0.1"],
+        "vod.incidence.values.allogenic: no label of transplants.strata.transplant; did you mean 'allogeneic'?",
+    ),
     (["vod=ebmt_1998_by_type"], "the transplants are not divided so: choose a transplants= option that is"),
     (["transplants.growth.value=5"], "transplants in 2008 are above 1e+09, with transplants.growth (2 % is 0.02)"),
     (["--n", "5"], "--n: unknown option"),

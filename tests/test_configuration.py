@@ -8,8 +8,8 @@ import yaml
 import sim
 from sim.assumptions.schema import Assumptions
 from sim.configuration.compose import assume, composed, conf_dir
-from sim.configuration.replacing import TYPED
 from sim.errors import InputError
+from sim.variables import TYPED
 
 GROUPS = ("transplants", "vod", "sampling", "report", "scenario")
 OPTIONS = [(group, path.stem) for group in GROUPS for path in sorted((conf_dir() / group).glob("*.yaml"))]
@@ -125,6 +125,16 @@ WRONG = [
     (
         "vod: {incidence: {value: null, by: transplant, values: {allo: 0.1}}}",
         "vod.incidence.by: given by transplant (allo), but the transplants are not divided so",
+    ),
+    (
+        "transplants: {strata: {transplant: [allogeneic, autologous]}, volume: {value: null, by: transplant, "
+        "values: {allogenic: 1, autologous: 2}}}",
+        "transplants.volume.values.allogenic: no label of transplants.strata.transplant; did you mean 'allogeneic'?",
+    ),
+    (
+        "transplants: {strata: {transplant: [allogeneic, autologous]}, volume: {value: null, by: transplant, "
+        "values: {autologous: 2}}}",
+        "transplants.volume.values: transplant 'allogeneic' has no value",
     ),
     ("vod: {incidence: {values: {all: 0.1}}}", "vod.incidence.by: 'values' needs the dimension"),
     ("vod: {incidence: {value: null}}", "vod.incidence.value: a number or a text"),

@@ -40,7 +40,6 @@ from sim.assumptions.distributions import (
     fit_lognormal,
     fit_normal,
     hold,
-    require_within,
 )
 from sim.assumptions.distributions.metalog import _STEEPEST
 from sim.errors import InputError
@@ -365,8 +364,8 @@ def test_refusals_of_the_families(make: Callable[[], Distribution], message: str
 
 
 def test_bounds() -> None:
-    require_within(Beta(2, 5), SHARE, "text")
-    require_within(Normal(0, 1), NUMBER, "text")
+    hold(Beta(2, 5), SHARE, "text")
+    hold(Normal(0, 1), NUMBER, "text")
     for distribution, message in [
         (Normal(0.2, 0.05), r"text can fall below 0 \(a share lies between 0 and 1\)"),
         (Uniform(0.5, 1.01), r"text can rise above 1 \(a share"),
@@ -374,10 +373,10 @@ def test_bounds() -> None:
         (LogNormal(0, 100), "can rise above 1"),
     ]:
         with pytest.raises(InputError, match=message):
-            require_within(distribution, SHARE, "text")
+            hold(distribution, SHARE, "text")
     for distribution in (LogNormal(700, 100), LogNormal(0, 60), Metalog(0, 1.2, 0, 0)):
         with pytest.raises(InputError, match="too wide"):
-            require_within(distribution, POSITIVE, "text")
+            hold(distribution, POSITIVE, "text")
 
 
 def test_what_leaves_the_bounds_rarely_is_held_at_them() -> None:

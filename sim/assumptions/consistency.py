@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from sim.assumptions.quantity import Leaf, Quantity, Rate
-from sim.errors import InputError
+from sim.errors import InputError, nearest
 from sim.variables import RATES, TOTAL
 
 TOLERANCE = 1e-9
@@ -27,10 +27,11 @@ def check_strata(quantities: Mapping[str, Quantity], strata: Labels, divided: se
                     f".{name}.by: given by {dimension} ({', '.join(sorted(given))}), but the transplants are not "
                     f"divided so: choose a transplants= option that is, or set transplants.strata.{dimension}"
                 )
-            if known != given:
-                label = sorted(known ^ given)[0]
-                which = "has no value" if label in known else "is not among transplants.strata." + dimension
-                raise InputError(f".{name}.values: {dimension} '{label}' {which} (labels: {', '.join(sorted(known))})")
+            for label in sorted(given - known):
+                hint = nearest(label, known)
+                raise InputError(f".{name}.values.{label}: no label of transplants.strata.{dimension}{hint}")
+            for label in sorted(known - given):
+                raise InputError(f".{name}.values: {dimension} '{label}' has no value")
         _check_complete(name, quantity)
     for dimension, labels in strata.items():
         if len(labels) > 1 and dimension not in divided:

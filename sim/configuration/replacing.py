@@ -9,9 +9,7 @@ from typing import Any, NamedTuple
 
 from sim.assumptions.quantity import ASSUMPTION
 from sim.errors import InputError
-
-TYPED = "assumption: set on the command line"
-"""The source of a value that is typed without a source of its own."""
+from sim.variables import TYPED
 
 _COMPANIONS = ("spread", "borrowed")
 _LEAF = ("value", "values", *_COMPANIONS)

@@ -3,9 +3,13 @@
 import xarray as xr
 
 from sim.assumptions.schema import LOG_CHANGE, Assumptions
+from sim.errors import InputError
 from sim.model.cohort import Expected, WholePatients, cohort
-from sim.model.transplants import check_volume, growth_factors, transplants
+from sim.model.transplants import growth_factors, transplants
 from sim.variables import CELL_DIMS, RATES, STRATA
+
+MOST = 1_000_000_000
+"""Transplants a year that are still counted: more than a tenth of all people, and they fit four bytes."""
 
 
 def populations(assumptions: Assumptions, parameters: xr.Dataset, draws: range, *, chance: bool) -> xr.Dataset:
@@ -21,6 +25,10 @@ def populations(assumptions: Assumptions, parameters: xr.Dataset, draws: range, 
     Returns
     -------
     Every population of the funnel: [draw, region, transplant, age_group, year].
+
+    Raises
+    ------
+    InputError : when there are more transplants in some year than can be counted.
     """
     given = assumptions.transplants
     factors = growth_factors(
@@ -31,6 +39,19 @@ def populations(assumptions: Assumptions, parameters: xr.Dataset, draws: range, 
     strata = {dimension: list(given.strata.of(dimension)) for dimension in STRATA}
     volume = volume.expand_dims({d: labels for d, labels in strata.items() if d not in volume.dims})
     volume = volume.sel(strata).transpose("draw", *CELL_DIMS)
-    check_volume(volume)
+    _check_volume(volume)
     rates = {name: parameters[f"vod.{name}"] for name in RATES}
     return cohort(volume, rates, WholePatients(assumptions.sampling.seed, draws) if chance else Expected())
+
+
+def _check_volume(volume: xr.DataArray) -> None:
+    """Refuse a volume, [draw, + strata, year], that no counting could bear; a growth of 2 for 2 % soon gives it."""
+    total = volume.sum([dimension for dimension in volume.dims if dimension not in ("draw", "year")])
+    highest = total.max("draw")
+    beyond = highest.where(~(highest <= MOST), drop=True)
+    if beyond.size:
+        year, most = int(beyond["year"][0]), float(beyond[0])
+        raise InputError(
+            f"transplants.volume: {most:.3g} transplants in {year} are above {MOST:.0e}, with transplants.growth "
+            "(2 % is 0.02)"
+        )

@@ -21,7 +21,7 @@ class Chance(ABC):
         """Transplants from their expected number: [draw, region, transplant, age_group, year]."""
 
     @abstractmethod
-    def passing(self, stage: str, population: xr.DataArray, rate: xr.DataArray) -> xr.DataArray:
+    def passing(self, stage: str, /, population: xr.DataArray, rate: xr.DataArray) -> xr.DataArray:
         """How many of a population reach a stage: [draw, region, transplant, age_group, year]."""
 
 
@@ -32,7 +32,7 @@ class Expected(Chance):
         """See `Chance.volume`."""
         return expected
 
-    def passing(self, stage: str, population: xr.DataArray, rate: xr.DataArray) -> xr.DataArray:  # noqa: ARG002
+    def passing(self, _stage: str, /, population: xr.DataArray, rate: xr.DataArray) -> xr.DataArray:
         """See `Chance.passing`; the stage, which names the stream of a count, is not needed."""
         return population * rate
 
@@ -54,7 +54,7 @@ class WholePatients(Chance):
         """See `Chance.volume`: the nearest whole number."""
         return expected.round().astype(np.int64)
 
-    def passing(self, stage: str, population: xr.DataArray, rate: xr.DataArray) -> xr.DataArray:
+    def passing(self, stage: str, /, population: xr.DataArray, rate: xr.DataArray) -> xr.DataArray:
         """See `Chance.passing`."""
         uniform = self._uniform(stage, population)
         p = rate.broadcast_like(population).transpose(*population.dims)

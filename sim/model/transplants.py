@@ -5,11 +5,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from sim.errors import InputError
-
-MOST = 1_000_000_000
-"""Transplants a year that are still counted: more than a tenth of all people, and they fit four bytes."""
-
 
 def growth_factors(growth: xr.DataArray, years: Sequence[int], reference_year: int, is_log: bool) -> xr.DataArray:
     """What the volume of the reference year is multiplied by in each year.
@@ -42,28 +37,6 @@ def _exp(logarithm: xr.DataArray) -> xr.DataArray:
     with np.errstate(over="ignore"):  # what overflows is refused with the volume it gives
         factors: xr.DataArray = xr.apply_ufunc(np.exp, logarithm)
     return factors
-
-
-def check_volume(volume: xr.DataArray) -> None:
-    """Refuse a volume that no counting could bear, as a growth of 2 meant for 2 % soon gives.
-
-    Parameters
-    ----------
-    volume : transplants per year, [draw, + strata, year].
-
-    Raises
-    ------
-    InputError : naming the first year that has too many.
-    """
-    total = volume.sum([dimension for dimension in volume.dims if dimension not in ("draw", "year")])
-    highest = total.max("draw")
-    beyond = highest.where(~(highest <= MOST), drop=True)
-    if beyond.size:
-        year, most = int(beyond["year"][0]), float(beyond[0])
-        raise InputError(
-            f"transplants.volume: {most:.3g} transplants in {year} are above {MOST:.0e}, with transplants.growth "
-            "(2 % is 0.02)"
-        )
 
 
 def transplants(volume: xr.DataArray, shares: Mapping[str, xr.DataArray], factors: xr.DataArray) -> xr.DataArray:

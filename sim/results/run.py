@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 import xarray as xr
 
 from sim.errors import InputError, nearest
-from sim.variables import HEADLINE, STRATA, TOTAL, VARIABLES
+from sim.variables import CELL_DIMS, HEADLINE, STRATA, TOTAL, VARIABLES
+
+_KEY = ("variable", *CELL_DIMS, "statistic")
 
 
 @dataclass(frozen=True)
@@ -70,26 +73,39 @@ class Results:
         ------
         InputError : when there is no such number.
         """
-        return float(self._row(variable, statistic, year, strata)["value"])
+        return self._number(variable, statistic, year, strata)[0]
 
     def error(
         self, variable: str = HEADLINE, statistic: str = "mean", year: int | str | None = None, **strata: str
     ) -> float:
         """The Monte Carlo error of that number."""
-        return float(self._row(variable, statistic, year, strata)["mcse"])
+        return self._number(variable, statistic, year, strata)[1]
 
-    def _row(self, variable: str, statistic: str, year: int | str | None, strata: Mapping[str, str]) -> Any:
-        table = self.summary
-        labels = dict.fromkeys(STRATA, TOTAL) | dict(strata)
+    @cached_property
+    def numbers(self) -> Mapping[tuple[str, ...], tuple[float, float]]:
+        """The summary by key: (variable, region, transplant, age group, year as text, statistic) → value and error."""
+        keys = zip(*(self.summary[name].astype(str) for name in _KEY), strict=True)
+        pairs = zip(self.summary["value"].astype(float), self.summary["mcse"].astype(float), strict=True)
+        return dict(zip(keys, pairs, strict=True))
+
+    def _number(
+        self, variable: str, statistic: str, year: int | str | None, strata: Mapping[str, str]
+    ) -> tuple[float, float]:
         for name in strata:
             if name not in STRATA:
                 raise InputError(f"'{name}' is no dimension{nearest(name, STRATA)}")
-        wanted = {"variable": variable, "statistic": statistic, "year": year or self.years[0], **labels}
-        for column, value in wanted.items():
-            rows = table[table[column].astype(str) == str(value)]
-            if rows.empty:
-                known = list(dict.fromkeys(str(name) for name in table[column]))
-                hint = nearest(str(value), known) if column == "variable" else f"; it has {', '.join(known)}"
-                raise InputError(f"the summary has no {column} '{value}'{hint}")
-            table = rows
-        return table.iloc[0]
+        labels = [strata.get(name, TOTAL) for name in STRATA]
+        key = (variable, *labels, str(year or self.years[0]), statistic)
+        if key not in self.numbers:
+            raise InputError(f"the summary has no {self._missing(key)}")
+        return self.numbers[key]
+
+    def _missing(self, key: tuple[str, ...]) -> str:
+        """Which part of a key leads nowhere, and what there is in its place."""
+        found = list(self.numbers)
+        for place, (name, value) in enumerate(zip(_KEY, key, strict=True)):
+            known = list(dict.fromkeys(row[place] for row in found))
+            if value not in known:
+                return f"{name} '{value}'" + (nearest(value, known) if place == 0 else f"; it has {', '.join(known)}")
+            found = [row for row in found if row[place] == value]
+        return " ".join(key)

@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from sim.results.run import Results
-from sim.variables import CELL_DIMS, FUNNEL, HEADLINE, STRATA, TOTAL, Variable
+from sim.variables import FUNNEL, HEADLINE, STRATA, TOTAL, TYPED, Variable
 from sim.views.numbers import UNKNOWN, about, error_text, rounded, span
 
 ALL: Mapping[str, str] = dict.fromkeys(STRATA, TOTAL)
 """The labels of the whole population."""
 
 _CLEARLY = 3  # errors apart: five stages are looked at, and two would be passed by luck in every fourth run
-_TYPED = "set on the command line"
 
 
 class Estimate(NamedTuple):
@@ -45,10 +44,7 @@ class Estimates:
     """The summary of a run, ready to be asked for one number after the other."""
 
     def __init__(self, results: Results) -> None:
-        table = results.summary
-        keys = zip(*(table[name].astype(str) for name in ("variable", *CELL_DIMS, "statistic")), strict=True)
-        pairs = zip(table["value"].astype(float), table["mcse"].astype(float), strict=True)
-        self._rows = {key: Estimate(*pair) for key, pair in zip(keys, pairs, strict=True)}
+        self._numbers = results.numbers
         self._years = results.years
         self._draws = int(results.provenance["draws"])
 
@@ -62,7 +58,7 @@ class Estimates:
         """One number, by default of the first year and all strata together."""
         cells = [labels.get(name, TOTAL) for name in STRATA]
         key = (variable, *cells, str(year or self._years[0]), statistic)
-        return self._rows.get(key, Estimate(math.nan, UNKNOWN))
+        return Estimate(*self._numbers.get(key, (math.nan, UNKNOWN)))
 
     def spread(self, variable: str = HEADLINE, year: int | None = None, labels: Mapping[str, str] = ALL) -> str:
         """From the 10th to the 90th percentile."""
@@ -105,5 +101,5 @@ def is_point(results: Results) -> bool:
 def typed(results: Results) -> str:
     """The quantities set by hand, so that no run passes for its scenario unchanged: `vod.incidence = 0.18`."""
     table = results.assumptions
-    rows = table[table["source"].astype(str).str.endswith(_TYPED)]
+    rows = table[table["source"] == TYPED]
     return ", ".join(f"{quantity} = {value}" for quantity, value in zip(rows["quantity"], rows["value"], strict=True))

@@ -35,7 +35,7 @@ _TITLE, _SUBTITLE, _SMALL = 17, 12, 9  # points
 _MARGIN = 0.45  # inches
 _TITLE_CHARACTERS, _SUBTITLE_CHARACTERS = 84, 125  # that fit the width in those sizes
 
-_LOOK: dict[str, Any] = {
+_LOOK: Any = {  # Matplotlib's own type lists its keys one by one
     "font.family": ["DejaVu Sans"],  # comes with Matplotlib: the same letters on every machine
     "font.size": 12,
     "text.color": INK,
@@ -68,7 +68,7 @@ class Border(NamedTuple):
 @contextmanager
 def look() -> Iterator[None]:
     """Matplotlib's defaults, within this block, as every picture here has them."""
-    with matplotlib.rc_context(_LOOK):  # type: ignore[arg-type]  # its keys are listed one by one there
+    with matplotlib.rc_context(_LOOK):
         yield
 
 

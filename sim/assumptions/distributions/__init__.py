@@ -10,7 +10,6 @@ from sim.assumptions.distributions.base import (
     FloatArray,
     Kind,
     ends,
-    require_within,
 )
 from sim.assumptions.distributions.bounded import Pert, Triangular, Uniform
 from sim.assumptions.distributions.classic import Beta, Certain, Gamma, LogNormal, Normal
@@ -53,5 +52,4 @@ __all__ = [
     "fit_lognormal",
     "fit_normal",
     "hold",
-    "require_within",
 ]

@@ -19,10 +19,6 @@ U_MAX = 1.0 - 2.0**-53
 """The largest uniform number that is ever drawn."""
 
 
-RARE = 1e-6
-"""The share of draws that may fall outside of a quantity's bounds; they are held at the bound."""
-
-
 @final
 @dataclass(frozen=True)
 class Kind:
@@ -91,33 +87,6 @@ def ends(distribution: Distribution) -> tuple[float, float]:
     with np.errstate(all="ignore"):
         low, high = distribution.ppf(np.array([U_MIN, U_MAX]))
     return float(low), float(high)
-
-
-def require_within(distribution: Distribution, kind: Kind, text: str) -> None:
-    """Refuse a distribution that leaves the bounds of its kind more than rarely, or whose mean is no finite number.
-
-    Parameters
-    ----------
-    distribution, kind
-        What was read and what is allowed.
-    text
-        How the reader wrote it, for the message.
-
-    Raises
-    ------
-    InputError
-        Naming the text and the bound.
-    """
-    low, high = ends(distribution)
-    certain = low == high
-    if low < kind.low and distribution.cdf(np.array(kind.low)) > RARE:
-        raise InputError(f"{text} {'is' if certain else 'can fall'} below {kind.low:g} ({kind.rule})")
-    if high > kind.high and 1.0 - distribution.cdf(np.array(kind.high)) > RARE:
-        raise InputError(f"{text} {'is' if certain else 'can rise'} above {kind.high:g} ({kind.rule})")
-    with np.errstate(all="ignore"):
-        mean, sd = distribution.mean, distribution.sd
-    if not (math.isfinite(low) and math.isfinite(high) and math.isfinite(mean)) or math.isnan(sd):
-        raise InputError(f"{text} is too wide: its values and its mean must be finite numbers ({kind.rule})")
 
 
 def require(condition: bool, message: str) -> None:

@@ -1,11 +1,16 @@
 """A distribution whose rare values beyond a bound are held at the bound."""
 
+import math
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
-from sim.assumptions.distributions.base import Distribution, FloatArray, Kind, ends, require_within
+from sim.assumptions.distributions.base import Distribution, FloatArray, Kind, ends
+from sim.errors import InputError
+
+RARE = 1e-6
+"""The share of draws that may fall outside of a quantity's bounds; they are held at the bound."""
 
 
 @final
@@ -49,7 +54,7 @@ class Held(Distribution):
 
 
 def hold(distribution: Distribution, kind: Kind, text: str) -> Distribution:
-    """The distribution within the bounds of its kind: itself where it never leaves them.
+    """The distribution within the bounds of its kind: itself where it never leaves them, held where it rarely does.
 
     Parameters
     ----------
@@ -61,10 +66,18 @@ def hold(distribution: Distribution, kind: Kind, text: str) -> Distribution:
     Raises
     ------
     InputError
-        When it leaves the bounds more than rarely.
+        When it leaves the bounds more than rarely, or its mean is no finite number: naming the text and the bound.
     """
-    require_within(distribution, kind, text)
     low, high = ends(distribution)
+    certain = low == high
+    if low < kind.low and distribution.cdf(np.array(kind.low)) > RARE:
+        raise InputError(f"{text} {'is' if certain else 'can fall'} below {kind.low:g} ({kind.rule})")
+    if high > kind.high and 1.0 - distribution.cdf(np.array(kind.high)) > RARE:
+        raise InputError(f"{text} {'is' if certain else 'can rise'} above {kind.high:g} ({kind.rule})")
+    with np.errstate(all="ignore"):
+        mean, sd = distribution.mean, distribution.sd
+    if not (math.isfinite(low) and math.isfinite(high) and math.isfinite(mean)) or math.isnan(sd):
+        raise InputError(f"{text} is too wide: its values and its mean must be finite numbers ({kind.rule})")
     if kind.low <= low and high <= kind.high:
         return distribution
     return Held(distribution, kind.low, kind.high)
