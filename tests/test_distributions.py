@@ -229,6 +229,9 @@ def test_published_numbers() -> None:
     assert pert.ppf(np.array([0.1, 0.5, 0.9])) == pytest.approx([3.550552, 4.872646, 6.056904], abs=5e-7)
     triangular = Triangular(2, 5, 7)
     assert (triangular.mean, triangular.sd) == pytest.approx((4.6666667, 1.0274023), abs=5e-8)
+    print(f"beta a {beta.a:.6f}, b {beta.b:.6f}; lognormal mu {lognormal.mu:.10f}, sigma {lognormal.sigma:.10f}")
+    print(f"lognormal mean {lognormal.mean:.4f}; PERT mean {pert.mean:.7f}, sd {pert.sd:.7f}")
+    print(f"triangular mean {triangular.mean:.7f}, sd {triangular.sd:.7f}")
 
 
 fitters: dict[str, tuple[Callable[[Mapping[str, float]], Distribution], st.SearchStrategy[Distribution]]] = {
