@@ -3,6 +3,7 @@
 python run.py [words of sim …]     set up, then run the simulator; without words the base case
 python run.py test [of pytest …]   set up, then run the quick tests (-m slow: the slow ones)
 python run.py check                set up, then lint, types and import floors
+python run.py docs                 set up, then write docs/assumptions.md anew from conf/
 python run.py lock                 set up, then renew the lock files from pyproject.toml
 """
 
@@ -18,6 +19,7 @@ HOME = ROOT / os.environ.get("SIM_VENV", ".venv")
 BIN = HOME / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = str(BIN / ("python.exe" if os.name == "nt" else "python"))
 
+TASKS = ("test", "check", "docs", "lock")
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
@@ -32,12 +34,14 @@ def main(words: list[str]) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 - this file is started by whatever Python there is
         print(f"Python 3.11 or later is needed; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
-    task, rest = (words[0], words[1:]) if words[:1] and words[0] in ("test", "check", "lock") else ("sim", words)
+    task, rest = (words[0], words[1:]) if words[:1] and words[0] in TASKS else ("sim", words)
     set_up("requirements.txt" if task == "sim" else "requirements-dev.txt")
     if task == "test":
         return run("pytest", *rest)
     if task == "check":
         return max([announced(*check) for check in CHECKS])
+    if task == "docs":
+        return run("sim.reference", "docs/assumptions.md")
     return max([lock(*pair) for pair in LOCKS]) if task == "lock" else run("sim", *rest, where=Path.cwd())
 
 

@@ -88,16 +88,22 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
         where = ["--config-dir", str(Path(options.config_dir).resolve())] if options.config_dir else []
         return sweep(["--multirun", *where, *overrides, *place], Path(made.hydra.sweep.dir))
     assumptions = assume(made.mapping)
-    from sim.commands import run, show  # only now: what was refused above did not wait for these imports
+    from sim.beside import option  # only now: what was refused above did not wait for these imports
+    from sim.commands import run, show
 
-    folder = Path(made.hydra.run.dir)
-    show(run(assumptions, folder, overrides), folder)
+    folder, beside = Path(made.hydra.run.dir), option(assumptions.report.beside, options.config_dir)
+    show(run(assumptions, folder, overrides, beside), folder)
     return 0
 
 
 def _subcommand(name: str, words: Sequence[str]) -> int:
+    if name == "evidence":
+        from sim.evidence_command import evidence
+
+        return evidence(words)
     if name not in ("replay", "collect"):
-        raise InputError(f"{name}: unknown command{nearest(name, ('replay', 'collect'))}; settings are key=value")
+        known = ("replay", "collect", "evidence")
+        raise InputError(f"{name}: unknown command{nearest(name, known)}; settings are key=value")
     folders = [word for word in words if "=" not in word]
     settings = dict(word.split("=", 1) for word in words if "=" in word)
     key = "hydra.run.dir" if name == "replay" else "report.baseline"

@@ -5,15 +5,25 @@ from dataclasses import replace
 from pathlib import Path
 
 from sim.assumptions.schema import Assumptions
+from sim.beside import Option, stored, with_beside
 from sim.configuration.compose import assume
 from sim.errors import InputError
 from sim.execution.simulate import simulate
 from sim.results.folder import open_run, write, writing
 from sim.results.run import Results
+from sim.views.causes import TABLE
 from sim.views.table import stage_table
 
 
-def run(assumptions: Assumptions, folder: Path, overrides: Sequence[str], *, in_sweep: bool = False) -> Results:
+def run(
+    assumptions: Assumptions,
+    folder: Path,
+    overrides: Sequence[str],
+    beside: Option | None = None,
+    *,
+    samples: Path | None = None,
+    in_sweep: bool = False,
+) -> Results:
     """Simulate and write the run folder.
 
     Parameters
@@ -21,6 +31,8 @@ def run(assumptions: Assumptions, folder: Path, overrides: Sequence[str], *, in_
     assumptions : what is assumed.
     folder : where the run goes; none may be there yet.
     overrides : as typed, for the record.
+    beside : the option whose severe cases are shown beside the run's own.
+    samples : where the files of `sample(file.csv, column)` are looked for; None is the working directory.
     in_sweep : whether it is one of many, which by default make no pictures of their own.
 
     Raises
@@ -28,14 +40,25 @@ def run(assumptions: Assumptions, folder: Path, overrides: Sequence[str], *, in_
     InputError : when the folder is taken or cannot be written, or the draws cannot be made.
     """
     with writing(folder) as aside:
-        results = simulate(assumptions)
-        record = {"overrides": list(overrides), "working_directory": str(Path.cwd())}
+        results = with_beside(simulate(assumptions), beside, samples)
+        record = {"overrides": list(overrides), "working_directory": str(samples or Path.cwd())}
         results = replace(results, provenance={**results.provenance, **record})
-        write(results, aside)
         wanted = assumptions.report.figures
-        if wanted == "always" or (wanted == "single" and not in_sweep):
+        pictured = wanted == "always" or (wanted == "single" and not in_sweep)
+        if pictured:
+            results = with_bill(results, assumptions)
+        write(results, aside)
+        if pictured:
             illustrate(results, aside)
     return results
+
+
+def with_bill(results: Results, assumptions: Assumptions) -> Results:
+    """The same results with the table of what makes their uncertainty, where anything is uncertain."""
+    from sim.analysis.bill import uncertainty_bill
+
+    bill = uncertainty_bill(assumptions, results.value(statistic="sd") ** 2)
+    return results if bill.empty else replace(results, tables={**results.tables, TABLE: bill})
 
 
 def illustrate(results: Results, folder: Path) -> None:
@@ -70,11 +93,12 @@ def replay(source: Path, folder: Path) -> int:
     InputError : when there is no finished run, or a file of samples it read has changed.
     """
     original = open_run(source)
-    assumptions = assume(original.configuration, Path(str(original.provenance["working_directory"])))
+    samples = Path(str(original.provenance["working_directory"]))
+    assumptions = assume(original.configuration, samples)
     for name, digest in assumptions.origin.files.items():
         if original.provenance["files"].get(name) != digest:
             raise InputError(f"replay: {name} has changed since the run in {source}")
-    show(run(assumptions, folder, original.provenance["overrides"]), folder)
+    show(run(assumptions, folder, original.provenance["overrides"], stored(original), samples=samples), folder)
     difference = first_difference(original, open_run(folder))
     print(f"\nIdentical to {source}, bit for bit." if difference is None else f"\nDiffers from {source}: {difference}")
     return 0 if difference is None else 1

@@ -102,6 +102,7 @@ def collect(folder: Path, baseline: str | None = None) -> int:
 def _write_comparison(found: Collected, folder: Path, baseline: str | None) -> None:
     from sim.views.figures import comparison, save
     from sim.views.report import comparison_page
+    from sim.views.sentences import sentences
 
     first = next(iter(found.runs.values()))
     table = compare(found.runs, baseline or first.configuration["report"]["baseline"])
@@ -111,7 +112,7 @@ def _write_comparison(found: Collected, folder: Path, baseline: str | None) -> N
     (folder / "comparison.html.part").write_text(page, encoding="utf-8", newline="\n")
     for name in ("comparison.csv", "comparison.html"):
         (folder / f"{name}.part").replace(folder / name)
-    print(comparison_table(table))
+    print(comparison_table(table, sentences(found.runs, table)))
     print(f"\nFiles in {folder}:\n  comparison.png  comparison.html  comparison.csv")
 
 

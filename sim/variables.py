@@ -10,6 +10,9 @@ from dataclasses import dataclass
 STRATA = ("region", "transplant", "age_group")
 """The dimensions a population is divided by."""
 
+CHOICES = ("criterion", "cohort")
+"""Labels that a draw has one of, so that all rates of a draw are of one criterion or cohort."""
+
 TOTAL = "all"
 """The label of a total, and of a dimension that is not divided."""
 
@@ -32,6 +35,7 @@ class Variable:
     of : the population this one is a share of; None for the root of the funnel.
     rate : the name, under `vod`, of the quantity that is that share; None for the root and for a complement.
     rest_of : the sibling stage whose complement within `of` this variable is.
+    measure : what the evidence ledger calls its rate.
     """
 
     name: str
@@ -40,15 +44,18 @@ class Variable:
     of: str | None = None
     rate: str | None = None
     rest_of: str | None = None
+    measure: str | None = None
 
+
+_MORTALITY = "day100_mortality"
 
 TRANSPLANTS = Variable("transplants", "Stem cell transplants", "transplants per year")
 
 FUNNEL: tuple[Variable, ...] = (
     TRANSPLANTS,
-    Variable("vod", "VOD", "patients per year", of="transplants", rate="incidence"),
-    Variable("severe_vod", "Severe VOD", "patients per year", of="vod", rate="severe_fraction"),
-    Variable("deaths_day100", "Deaths by day 100", "patients per year", of="severe_vod", rate="day100_mortality"),
+    Variable("vod", "VOD", "patients per year", "transplants", "incidence", measure="vod_incidence"),
+    Variable("severe_vod", "Severe VOD", "patients per year", "vod", "severe_fraction", measure="severe_fraction"),
+    Variable("deaths_day100", "Deaths by day 100", "patients per year", "severe_vod", _MORTALITY, measure=_MORTALITY),
     Variable("survivors_day100", "Survivors at day 100", "patients per year", of="severe_vod", rest_of="deaths_day100"),
 )
 """The funnel in order: each row's `of` stands above it."""

@@ -7,7 +7,8 @@ import yaml
 
 import sim
 from sim.assumptions.schema import Assumptions
-from sim.configuration.compose import assume, composed, conf_dir
+from sim.configuration.compose import assume, composed
+from sim.configuration.places import conf_dir
 from sim.errors import InputError
 from sim.variables import TYPED
 
@@ -44,8 +45,10 @@ def test_every_quantity_has_unit_and_source_and_every_range_a_reason() -> None:
         for name, leaf in assumptions.leaves.items():
             certain_source = leaf.source.startswith("assumption: ") or leaf.source in assumptions.origin.ledger
             assert certain_source, name
-            if not leaf.is_certain and not leaf.text.startswith("count("):
-                assert leaf.distribution is None or (leaf.spread or "").startswith("assumption: "), name
+            measured = leaf.text.startswith(("count(", "pooled(", "trend("))  # a range of its own
+            is_choice = name in ("vod.criterion", "vod.cohort")  # its source says why these weights
+            if leaf.distribution is not None and not (leaf.is_certain or measured or is_choice):
+                assert (leaf.spread or "").startswith("assumption: ") or leaf.spread == leaf.source, name
 
 
 def test_the_base_case_is_what_the_release_states() -> None:
@@ -171,7 +174,7 @@ WRONG = [
     ("results: {keep_draws: maybe}", "results.keep_draws"),
     ("market: {price: 1}", "market: unknown key"),
     ("vod: {incidence: {unit: ''}}", "vod.incidence.unit: a text is missing"),
-    ("vod: {incidence: {criterion: ''}}", "vod.incidence.criterion: a text is missing"),
+    ("vod: {incidence: {criterion: ''}}", "vod.incidence.criterion: is missing"),
     ("vod: {incidence: {borrowed: x}}", "vod.incidence.borrowed: 'x' is not of the form 'from …: why'"),
     ("vod: {incidence: {of: 'transplants['}}", "vod.incidence.of: 'transplants[' is not of the form 'transplants'"),
     ("vod: {incidence: {of: 'transplants[ ]'}}", "vod.incidence.of: 'transplants[ ]' is not of the form"),
@@ -461,10 +464,12 @@ def _counted(values: list[float]) -> dict[float, int]:
 
 
 def test_pooled_rates_come_from_the_ledger() -> None:
-    text = "pooled(carreras1998_all, cao2017_premier, strouse2018)"
+    text = "pooled(carreras1998_all, lee2020_taiwan, strouse2018)"
     leaf = sim.load(overrides=[f'vod.incidence.value="{text}"']).leaves["vod.incidence"]
     assert leaf.distribution is not None
-    assert 0.04 < float(leaf.distribution.ppf(np.array([0.5]))[0]) < 0.06
+    assert 0.03 < float(leaf.distribution.ppf(np.array([0.5]))[0]) < 0.05
+    assert leaf.rows == ("carreras1998_all", "lee2020_taiwan", "strouse2018")
+    assert "pools other patients: strouse2018 (allogeneic)" in leaf.flags
     with pytest.raises(InputError, match="measure different things"):
         sim.load(overrides=['vod.incidence.value="pooled(cao2017_premier, sev_premier)"'])
     with pytest.raises(InputError, match="has no n and k to pool"):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import sim
-from sim.configuration.compose import conf_dir
+from sim.configuration.places import conf_dir
 from tests.conftest import ROOT
 
 GOLDEN = Path(__file__).with_name("golden.json")

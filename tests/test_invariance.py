@@ -7,8 +7,10 @@ import pytest
 import xarray as xr
 
 import sim
+from sim.configuration.compose import assume, composed
 from sim.draws.parameters import sample
 from sim.model.chain import populations
+from sim.model.cohort import WholePatients
 from tests.conftest import with_sampling
 
 SMALL = ["years.last=2010", "sampling.draws=512"]
@@ -42,9 +44,9 @@ def test_another_quantity_changes_no_draw_of_the_others(method: str) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_order_of_the_file_changes_no_draw(method: str) -> None:
-    assumptions = with_sampling(sim.load(overrides=SMALL), method=method)
-    turned = assumptions.model_copy(update={"vod": dict(reversed(assumptions.vod.items()))})
-    assert sim.simulate(assumptions).draws.identical(sim.simulate(turned).draws)
+    mapping = composed(["scenario=press_release", *SMALL, f"sampling.method={method}"]).mapping
+    turned = {**mapping, "vod": dict(reversed(mapping["vod"].items()))}
+    assert sim.simulate(assume(mapping)).draws.identical(sim.simulate(assume(turned)).draws)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -54,7 +56,7 @@ def test_any_draw_can_be_asked_for_alone(method: str) -> None:
     for first in (0, 5, 301, 511):
         some = range(first, first + 1)
         parameters = sample(assumptions, some)
-        alone = populations(assumptions, parameters, some, chance=True)
+        alone = populations(assumptions, parameters, WholePatients(assumptions.sampling.seed, some))
         assert np.array_equal(parameters["vod.incidence"], whole["vod.incidence"][first : first + 1])
         assert np.array_equal(alone["deaths_day100"], whole["deaths_day100"][first : first + 1])
 

@@ -1,13 +1,20 @@
 """Whether the parts of a configuration fit each other: labels, denominators, criteria."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import product
 
-from sim.assumptions.quantity import Leaf, Quantity, Rate
+from sim.assumptions.leaf import Leaf
+from sim.assumptions.quantity import Quantity, Rate
 from sim.errors import InputError, nearest
-from sim.variables import RATES, TOTAL
+from sim.evidence.compatible import population
+from sim.evidence.ledger import Ledger
+from sim.variables import CHOICES, RATES, TOTAL, TYPED, Variable
 
 TOLERANCE = 1e-9
 """By how much a sum of shares may miss 1: what rounding does to decimal numbers."""
+
+TREATMENTS = ("none", "defibrotide", "mixed")
+"""What a row says its patients were treated with, where it says so."""
 
 Labels = Mapping[str, Sequence[str]]
 
@@ -73,7 +80,7 @@ def check_splits(splits: Mapping[str, Quantity]) -> None:
 
 
 def check_rates(rates: Mapping[str, Rate], strata: Labels) -> None:
-    """Every rate is a share of the population it is applied to, measured with the chain's one criterion.
+    """Every rate is a share of the population it is applied to.
 
     Raises
     ------
@@ -92,20 +99,87 @@ def check_rates(rates: Mapping[str, Rate], strata: Labels) -> None:
                         f".vod.{name}.of: a rate among '{leaf.of}' is applied to all of '{stage.of}'; "
                         "give it by label, or restrict the strata"
                     )
-    _check_criterion(rates)
 
 
-def _check_criterion(rates: Mapping[str, Rate]) -> None:
-    own = [(name, leaf) for name, leaf in _leaves(rates) if leaf.borrowed is None]
-    for name, leaf in own:
-        if leaf.criterion != own[0][1].criterion:
+def check_choices(rates: Mapping[str, Rate], choices: Collection[str]) -> None:
+    """Rates are given by a choice that is made, and no choice is made for nothing.
+
+    Raises
+    ------
+    InputError : naming the rate or the choice.
+    """
+    for dimension in CHOICES:
+        by = [name for name, rate in rates.items() if dimension in rate.by]
+        if by and dimension not in choices:
             raise InputError(
-                f".vod.{name}.criterion: '{leaf.criterion}' does not fit '{own[0][1].criterion}' of vod.{own[0][0]}; "
-                "if it must stand in, say 'borrowed: from … : why'"
+                f".vod.{by[0]}.by: given by {dimension}, but vod.{dimension} is missing, which chooses one"
             )
+        if dimension in choices and not by:
+            raise InputError(f".vod.{dimension}: no rate is given 'by: {dimension}'")
 
 
-def _leaves(rates: Mapping[str, Rate]) -> Iterator[tuple[str, Leaf]]:
-    for name in RATES:
+def check_criteria(rates: Mapping[str, Rate], choices: Labels) -> None:
+    """The rates of one draw were measured with one criterion, but for those that are borrowed or a planner's own.
+
+    Raises
+    ------
+    InputError : naming the rate and both criteria.
+    """
+    for labels in product(*choices.values()):
+        chosen = dict(zip(choices, labels, strict=True))
+        leaves = _leaves(rates, chosen)
+        own = [(name, leaf) for name, leaf in leaves if leaf.borrowed is None and leaf.source != TYPED]
+        for name, leaf in own:
+            if leaf.criterion != own[0][1].criterion:
+                raise InputError(
+                    f".vod.{name}.criterion: '{leaf.criterion}' does not fit '{own[0][1].criterion}' of "
+                    f"vod.{own[0][0]}; if it must stand in, say 'borrowed: from … : why'"
+                )
+
+
+def _leaves(rates: Mapping[str, Rate], chosen: Mapping[str, str]) -> Iterator[tuple[str, Leaf]]:
+    """The leaves that a draw with these labels may use."""
+    for name, rate in rates.items():
+        for labels, leaf in rate.leaves.items():
+            own = dict(zip(rate.by, labels, strict=True))
+            if all(own.get(dimension, label) == label for dimension, label in chosen.items()):
+                yield name, leaf
+
+
+def check_evidence(rates: Mapping[str, Rate], ledger: Ledger) -> None:
+    """The rows a rate rests on measure that rate, among those patients, under that treatment.
+
+    Raises
+    ------
+    InputError : naming the rate, the row and what does not fit.
+    """
+    for name, stage in RATES.items():
         for leaf in rates[name].leaves.values():
-            yield name, leaf
+            place = f".vod.{name}{leaf.key}"
+            rows = [ledger[identifier] for identifier in leaf.rows if identifier != leaf.spread]
+            for row in rows:
+                _check_row(place, row, leaf, stage)
+            if leaf.borrowed is None:
+                _check_patients(place, rows, leaf)
+
+
+def _check_row(place: str, row: Mapping[str, str], leaf: Leaf, stage: Variable) -> None:
+    if row["measure"] != stage.measure:
+        raise InputError(f"{place}: row '{row['id']}' measures {row['measure']}, not {stage.measure}")
+    if row["treated"] in TREATMENTS and row["treated"] != leaf.treated:
+        raise InputError(
+            f"{place}: row '{row['id']}' is of patients with treatment '{row['treated']}', the rate of "
+            f"'{leaf.treated}'; say treated: {row['treated']} if that is meant"
+        )
+
+
+def _check_patients(place: str, rows: Sequence[Mapping[str, str]], leaf: Leaf) -> None:
+    """The cited row is of just these patients; of pooled rows one at least is, others being flagged."""
+    cited = {row["id"]: row["denominator"] for row in rows if row["id"] == leaf.source}
+    among = cited or {row["id"]: population(row["denominator"]) for row in rows}
+    if among and not {"", "unstated", leaf.of} & set(among.values()):
+        identifier, denominator = next(iter(among.items()))
+        raise InputError(
+            f"{place}: row '{identifier}' is a share of {denominator}, not of {leaf.of}; "
+            "if it must stand in, say 'borrowed: from … : why'"
+        )

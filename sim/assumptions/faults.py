@@ -15,7 +15,13 @@ _BOUNDS = {
     "less_than": ("lt", "is not below"),
 }
 
-_FORMS = {"of": "'transplants' or 'transplants[allogeneic]'", "borrowed": "'from …: why'"}
+FORMS = {
+    "of": "'transplants' or 'transplants[allogeneic]'",
+    "borrowed": "'from …: why'",
+    "basis": "'assumption: taken as first transplants, because …' (or all transplants)",
+}
+"""What a text must look like, by key."""
+
 _WHOLE = {
     "int_parsing": "whole number", "int_from_float": "whole number", "int_type": "whole number",
     "float_parsing": "number", "float_type": "number", "bool_parsing": "true or false", "bool_type": "true or false",
@@ -57,7 +63,7 @@ def _phrase(error: ErrorDetails, known: set[str]) -> str:
     if kind == "string_too_short":
         return f"{key}: a text is missing"
     if kind == "string_pattern_mismatch":
-        return f"{key}: {given!r} is not of the form {_FORMS.get(str(error['loc'][-1]), limits['pattern'])}"
+        return f"{key}: {given!r} is not of the form {FORMS.get(str(error['loc'][-1]), limits['pattern'])}"
     if kind in _WHOLE:
         return f"{key}: {given!r} is no {_WHOLE[kind]}"
     return f"{key}: {error['msg'][0].lower()}{error['msg'][1:]} (given: {given!r})"

@@ -1,74 +1,34 @@
 """A quantity: an uncertain number with its unit and its source, one for all or one per label."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
-from sim.assumptions.distributions import NUMBER, POSITIVE, SHARE, Distribution, Kind
+from sim.assumptions.distributions import NUMBER, POSITIVE, SHARE, Discrete, Distribution, Kind
+from sim.assumptions.leaf import Heard, Leaf, Surroundings, check_source, within
 from sim.assumptions.text import Context, read
 from sim.errors import InputError, nearest
-from sim.evidence.ledger import Ledger
-from sim.variables import STRATA
+from sim.evidence.compatible import others
+from sim.variables import CHOICES, STRATA
 
-ASSUMPTION = "assumption:"
-"""How a source begins that is a reason and not a row of the ledger."""
+_BORROWED = r"^from .+: .+"
+
+Treatment = Literal["none", "defibrotide", "mixed"]
+"""What patients were treated with."""
 
 REST = "rest"
 """The text of the one share that is what the others leave."""
 
-_T = TypeVar("_T")
-_LEAF_KEYS = ("value", "source", "spread", "of", "criterion", "borrowed")
+_LEAF_KEYS = ("value", "source", "spread", "of", "criterion", "treated", "borrowed", "basis")
 
 
 class Closed(BaseModel):
     """Frozen, and closed to unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What quantities are read against.
-
-    Attributes
-    ----------
-    ledger : the evidence they cite.
-    text : where the text forms find ledger rows and sampled draws.
-    files : path → SHA-256 of the files of samples, filled as they are read.
-    """
-
-    ledger: Ledger
-    text: Context = field(default_factory=Context)
-    files: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """A quantity's value for one combination of labels.
-
-    Attributes
-    ----------
-    key : where it stands below the quantity: `.value`, or `.values.allogeneic`.
-    text : the value as written.
-    distribution : what the text means; None for `rest`.
-    source, spread, of, criterion, borrowed : see `Quantity` and `Rate`.
-    """
-
-    key: str
-    text: str
-    distribution: Distribution | None
-    source: str
-    spread: str | None = None
-    of: str = ""
-    criterion: str = ""
-    borrowed: str | None = None
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether it takes one value in every draw without drawing."""
-        return self.distribution is not None and self.distribution.is_certain
 
 
 class Quantity(Closed):
@@ -85,11 +45,12 @@ class Quantity(Closed):
     """
 
     kind: ClassVar[Kind]
+    dimensions: ClassVar[tuple[str, ...]] = STRATA
     value: Any = None
     by: tuple[str, ...] = ()
     values: dict[str, Any] | None = None
     unit: str = Field(min_length=1)
-    source: str
+    source: str = ""
     spread: str | None = None
     _leaves: dict[tuple[str, ...], Leaf] = PrivateAttr(default_factory=dict)
 
@@ -102,8 +63,8 @@ class Quantity(Closed):
     @classmethod
     def _known_dimensions(cls, by: tuple[str, ...]) -> tuple[str, ...]:
         for dimension in by:
-            if dimension not in STRATA:
-                raise InputError(f"'{dimension}' is no dimension{nearest(dimension, STRATA)}")
+            if dimension not in cls.dimensions:
+                raise InputError(f"'{dimension}' is no dimension{nearest(dimension, cls.dimensions)}")
         if len(set(by)) < len(by):
             raise InputError(f"{', '.join(by)}: a dimension stands twice")
         return by
@@ -141,10 +102,13 @@ class Quantity(Closed):
         check_source(f"{key}.source" if "source" in own else ".source", leaf["source"], surroundings.ledger)
         if leaf["spread"] is not None:
             check_source(f"{key}.spread" if "spread" in own else ".spread", leaf["spread"], surroundings.ledger)
-        return Leaf(key, str(value), self._distribution(key, value, surroundings), **leaf)
+        heard = Heard(surroundings.ledger)
+        distribution = self._distribution(key, value, heard.listening(surroundings.text))
+        rows = heard.rows_beside(leaf["source"], leaf["spread"])
+        return Leaf(key, str(value), distribution, **leaf, rows=rows, flags=heard.flags(rows))
 
-    def _distribution(self, key: str, value: Any, surroundings: Surroundings) -> Distribution | None:
-        return _within(key, lambda: read(value, self.kind, surroundings.text))
+    def _distribution(self, key: str, value: Any, context: Context) -> Distribution | None:
+        return within(key, lambda: read(value, self.kind, context))
 
     @property
     def leaves(self) -> Mapping[tuple[str, ...], Leaf]:
@@ -174,8 +138,28 @@ class Split(Quantity):
 
     kind = SHARE
 
-    def _distribution(self, key: str, value: Any, surroundings: Surroundings) -> Distribution | None:
-        return None if value == REST else super()._distribution(key, value, surroundings)
+    def _distribution(self, key: str, value: Any, context: Context) -> Distribution | None:
+        return None if value == REST else super()._distribution(key, value, context)
+
+
+class Choice(Quantity):
+    """Which label a draw has: `discrete(seattle=0.5, baltimore=0.5)`."""
+
+    kind = NUMBER
+    dimensions = ()
+
+    def _distribution(self, key: str, value: Any, context: Context) -> Distribution | None:
+        found = within(key, lambda: read(value, self.kind, context, allow_labels=True))
+        if not isinstance(found, Discrete) or found.is_numeric:
+            raise InputError(f"{key}: {value} chooses no label; write discrete(a=0.5, b=0.5)")
+        return found
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Label → its probability, in the order written."""
+        found = self.leaves[()].distribution
+        assert isinstance(found, Discrete)
+        return dict(zip(found.labels, found.weights, strict=True))
 
 
 class Rate(Quantity):
@@ -185,13 +169,28 @@ class Rate(Quantity):
     ----------
     of : the population it is a share of: `transplants`, or `transplants[allogeneic]` for one label's patients only.
     criterion : the diagnostic definition it was measured with.
+    treated : what the patients it was measured in were treated with.
     borrowed : "from … : why" where the rate comes from another cohort or criterion than the rest of the chain.
     """
 
     kind = SHARE
+    dimensions = (*STRATA, *CHOICES)
     of: str = Field(pattern=r"^\w+(\[[^\[\],]*[^\[\], ][^\[\],]*(,[^\[\],]*[^\[\], ][^\[\],]*)*\])?$")
-    criterion: str = Field(min_length=1)
-    borrowed: str | None = Field(default=None, pattern=r"^from .+: .+")
+    criterion: str = ""
+    treated: Treatment = "none"
+    borrowed: str | None = Field(default=None, pattern=_BORROWED)
+
+    def _leaf(self, key: str, node: Any, surroundings: Surroundings) -> Leaf:
+        leaf = super()._leaf(key, node, surroundings)
+        if not leaf.criterion:
+            raise InputError(f"{key}.criterion: is missing" if self.by else ".criterion: is missing")
+        if leaf.treated not in get_args(Treatment):
+            raise InputError(f"{key}.treated: '{leaf.treated}' is none of {', '.join(get_args(Treatment))}")
+        if leaf.borrowed is not None and not re.match(_BORROWED, leaf.borrowed):
+            raise InputError(f"{key}.borrowed: '{leaf.borrowed}' is not of the form 'from …: why'")
+        pooled = [surroundings.ledger[row] for row in leaf.rows if row not in (leaf.source, leaf.spread)]
+        apart = others(pooled, leaf.of)
+        return replace(leaf, flags=(*leaf.flags, f"pools other patients: {', '.join(apart)}")) if apart else leaf
 
 
 def _walk(values: Any, labels: tuple[str, ...], key: str, depth: int) -> Iterator[tuple[tuple[str, ...], str, Any]]:
@@ -205,32 +204,3 @@ def _walk(values: Any, labels: tuple[str, ...], key: str, depth: int) -> Iterato
         if not isinstance(label, str):
             raise InputError(f"{key}: the label {label} is no text (YAML reads NO as false: put it in quotes)")
         yield from _walk(node, (*labels, label), f"{key}.{label}", depth - 1)
-
-
-def _within(key: str, action: Callable[[], _T]) -> _T:
-    try:
-        return action()
-    except InputError as fault:
-        raise InputError(f"{key}: {fault}") from fault
-
-
-def check_source(key: str, source: Any, ledger: Ledger) -> None:
-    """Refuse a source that is neither a row of the ledger nor an assumption with a reason.
-
-    Parameters
-    ----------
-    key : where it stands, for the message.
-    source : what stands there.
-    ledger : the evidence there is.
-
-    Raises
-    ------
-    InputError : naming the key.
-    """
-    if not isinstance(source, str) or not source.strip():
-        raise InputError(f"{key}: a ledger id or '{ASSUMPTION} why' belongs here")
-    if source.startswith(ASSUMPTION):
-        if not source.removeprefix(ASSUMPTION).strip():
-            raise InputError(f"{key}: '{ASSUMPTION}' needs its reason")
-    else:
-        _within(key, lambda: ledger[source])

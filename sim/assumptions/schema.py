@@ -2,30 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
-from sim.assumptions.consistency import check_rates, check_splits, check_strata
-from sim.assumptions.distributions import ends
+from sim.assumptions.consistency import (
+    check_choices,
+    check_criteria,
+    check_evidence,
+    check_rates,
+    check_splits,
+    check_strata,
+)
 from sim.assumptions.faults import one_line
+from sim.assumptions.leaf import Leaf, Surroundings, check_source
 from sim.assumptions.quantity import (
     Closed,
-    Leaf,
-    Number,
-    PositiveQuantity,
     Quantity,
-    Rate,
-    Split,
-    Surroundings,
-    check_source,
 )
-from sim.assumptions.settings import Report, Sampling, Scenario, Storage, Years
+from sim.assumptions.settings import Evidence, Report, Sampling, Scenario, Storage, Years
+from sim.assumptions.transplants import Transplants
+from sim.assumptions.vod import Vod
 from sim.errors import InputError, nearest
 from sim.evidence.ledger import Ledger
-from sim.variables import RATES, STRATA, TOTAL, label_name
-
-CHANGE, LOG_CHANGE = "change per year", "log change per year"
+from sim.variables import STRATA, label_name
 
 
 @dataclass(frozen=True)
@@ -42,80 +42,6 @@ class Origin:
     configuration: Mapping[str, Any]
     ledger: Ledger
     files: Mapping[str, str]
-
-
-class Strata(Closed):
-    """The labels each dimension of the population is divided into; one label leaves it whole."""
-
-    region: tuple[str, ...] = (TOTAL,)
-    transplant: tuple[str, ...] = (TOTAL,)
-    age_group: tuple[str, ...] = (TOTAL,)
-
-    @field_validator("*")
-    @classmethod
-    def _labels(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
-        if not labels or len(set(labels)) < len(labels):
-            raise InputError(f"{list(labels)} must be one or more different labels")
-        for label in labels:
-            if not label.strip() or set(label) & set("[],"):
-                raise InputError(f"'{label}' is no label: text without brackets and commas")
-            if label == TOTAL and len(labels) > 1:
-                raise InputError(f"'{TOTAL}' is the name of the total and cannot stand beside other labels")
-        return labels
-
-    def of(self, dimension: str) -> tuple[str, ...]:
-        """The labels of one dimension."""
-        labels: tuple[str, ...] = getattr(self, dimension)
-        return labels
-
-
-class Growth(Number):
-    """Growth of the volume: `0.02` is × 1.02 a year, or × exp(0.02) when its unit says log change."""
-
-    @field_validator("unit")
-    @classmethod
-    def _known_unit(cls, unit: str) -> str:
-        full = LOG_CHANGE if unit == "log change" else unit
-        if full not in (CHANGE, LOG_CHANGE):
-            raise InputError(f"'{unit}' is neither '{CHANGE}' nor '{LOG_CHANGE}'")
-        return full
-
-    @model_validator(mode="after")
-    def _possible(self) -> "Growth":
-        for leaf in self.leaves.values():
-            if self.unit == CHANGE and leaf.distribution is not None and ends(leaf.distribution)[0] <= -1:
-                raise InputError(f"{leaf.key}: a change of -1 or below leaves no transplants; use a log change")
-        return self
-
-
-class Transplants(Closed):
-    """How many transplants there are, in which strata, and how they grow.
-
-    Attributes
-    ----------
-    reference_year : the year the volume is stated for.
-    volume : transplants in that year.
-    growth, growth_pattern : change from year to year: one `persistent` rate for all years, or an independent shock
-        for each of the years (`yearly`).
-    shares : per dimension, how the volume is split where it is not itself given by label.
-    """
-
-    reference_year: int = Field(ge=1950, le=2200)
-    strata: Strata = Strata()
-    volume: PositiveQuantity
-    growth: Growth
-    growth_pattern: Literal["persistent", "yearly"]
-    shares: dict[str, Split] = Field(default_factory=dict)
-
-    @field_validator("shares")
-    @classmethod
-    def _along_their_dimension(cls, shares: dict[str, Split]) -> dict[str, Split]:
-        for dimension, split in shares.items():
-            if dimension not in STRATA:
-                raise InputError(f".{dimension}: no dimension{nearest(dimension, STRATA)}")
-            if not split.by or split.by[-1] != dimension:
-                raise InputError(f".{dimension}.by: must end with '{dimension}', the dimension it splits")
-        return shares
 
 
 class Correlation(Closed):
@@ -138,7 +64,8 @@ class Assumptions(Closed):
     scenario: Scenario
     years: Years
     transplants: Transplants
-    vod: dict[str, Rate]
+    vod: Vod
+    evidence: Evidence = Evidence()
     correlation: tuple[Correlation, ...] = ()
     sampling: Sampling
     results: Storage
@@ -165,30 +92,25 @@ class Assumptions(Closed):
         """The configuration, the ledger and the files it was read from."""
         return self._origin
 
-    @field_validator("vod", mode="before")
-    @classmethod
-    def _every_rate(cls, vod: Any) -> Any:
-        if isinstance(vod, Mapping):
-            for name in vod:
-                if name not in RATES:
-                    raise InputError(f".{name}: no rate of the funnel{nearest(str(name), RATES)}")
-            for name in RATES:
-                if name not in vod:
-                    raise InputError(f".{name}: is missing")
-        return vod
-
     @model_validator(mode="after")
-    def _fits_together(self) -> "Assumptions":
+    def _fits_together(self, info: ValidationInfo) -> "Assumptions":
+        assert isinstance(info.context, Surroundings)
         strata = {dimension: self.transplants.strata.of(dimension) for dimension in STRATA}
         divided = {*self.transplants.volume.by, *self.transplants.shares}
-        check_strata(self.quantities, strata, divided)
+        check_choices(self.vod.rates, self.vod.choices)
+        labels = {name: tuple(choice.weights) for name, choice in self.vod.choices.items()}
+        check_strata(self.quantities, {**strata, **labels}, {*divided, *labels})
         check_splits(self.transplants.shares)
-        check_rates(self.vod, strata)
+        check_rates(self.vod.rates, strata)
+        check_criteria(self.vod.rates, labels)
+        check_evidence(self.vod.rates, info.context.ledger)
         self._check_correlation()
         return self
 
     def _check_correlation(self) -> None:
-        names = {name for name, leaf in self.leaves.items() if not (leaf.is_certain or leaf.distribution is None)}
+        labels = {f"vod.{name}" for name in self.vod.choices}  # they have no ranks
+        uncertain = {name for name, leaf in self.leaves.items() if not (leaf.is_certain or leaf.distribution is None)}
+        names = uncertain - labels
         for place, pair in enumerate(self.correlation):
             for name in pair.between:
                 if name not in names:
@@ -206,11 +128,12 @@ class Assumptions(Closed):
     def quantities(self) -> dict[str, Quantity]:
         """Every quantity by its key."""
         shares = {f"transplants.shares.{dimension}": split for dimension, split in self.transplants.shares.items()}
-        rates = {f"vod.{name}": self.vod[name] for name in RATES}
+        growth = {} if self.transplants.growth is None else {"transplants.growth": self.transplants.growth}
+        rates = {f"vod.{name}": quantity for name, quantity in self.vod.quantities.items()}
         return {
             "transplants.volume": self.transplants.volume,
             **shares,
-            "transplants.growth": self.transplants.growth,
+            **growth,
             **rates,
         }
 

@@ -82,6 +82,17 @@ class Sampling(Closed):
         return self
 
 
+class Evidence(Closed):
+    """Which evidence may be used.
+
+    Attributes
+    ----------
+    as_of : a year, month or day, such as 2007-11: only what was published by its end; None takes all.
+    """
+
+    as_of: str | int | None = None
+
+
 class Storage(Closed):
     """What a run keeps: `auto` keeps the draws where they fit 200 MB."""
 
@@ -95,7 +106,11 @@ class Report(Closed):
     ----------
     figures : when the run's own pictures and report are made.
     baseline : the run of a sweep that the others are compared with; None takes the first.
+    beside : the option of group `vod` whose severe cases stand beside those of a single run; None shows none.
+    uncertainty_draws : draws that divide the variance of the headline among its causes, where the report is made.
     """
 
     figures: Literal["single", "always", "never"]
     baseline: str | None = None
+    beside: str | None = None
+    uncertainty_draws: int = Field(ge=64, le=200_000)

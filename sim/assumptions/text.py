@@ -21,7 +21,6 @@ from sim.assumptions.distributions import (
     Distribution,
     FloatArray,
     Kind,
-    LogitT,
     Metalog,
     Mixture,
     Sample,
@@ -30,8 +29,8 @@ from sim.assumptions.distributions import (
     hold,
 )
 from sim.assumptions.distributions.cursor import EXAMPLES, Cursor, shown
+from sim.assumptions.pooling_forms import POOLING, read_pooled
 from sim.errors import InputError, nearest
-from sim.evidence.pooling import Pooled, pool
 
 LONGEST = 2000
 """Characters that a text may have."""
@@ -42,7 +41,6 @@ DEEPEST = 5
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?=\s*\()")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*(?=\s*=)")
 _LABEL = re.compile(r"[^=,()]+(?=\s*=)")
-_LEDGER_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
 _PLAIN = re.compile(r"[^,()]+")
 
 
@@ -56,6 +54,10 @@ def _no_ledger(ids: tuple[str, ...]) -> list[tuple[int, int]]:
     raise InputError(f"pooled({', '.join(ids)}): no ledger of evidence can be read here")
 
 
+def _no_note(_words: str) -> None:
+    """Warn of nothing."""
+
+
 @final
 @dataclass(frozen=True)
 class Context:
@@ -66,11 +68,14 @@ class Context:
     read_sample
         From a file and a column to its values; called for `sample(file.csv, column)`.
     pooled_rows
-        From ledger ids to events and patients of each; called for `pooled(…)` and `pooled_mean(…)`.
+        From ledger ids to events and patients of each; called for `pooled(…)` and its like.
+    note
+        Takes what a reader of the result should be warned of, in a few words.
     """
 
     read_sample: Callable[[str, str], FloatArray] = _no_sample
     pooled_rows: Callable[[tuple[str, ...]], list[tuple[int, int]]] = _no_ledger
+    note: Callable[[str], None] = _no_note
 
 
 NOTHING = Context()
@@ -177,8 +182,10 @@ class _Parser:
         name = found[0]
         if name in ARGUMENTS:
             return build(name, self.named_numbers(name), self.kind)
+        if name in POOLING:
+            return read_pooled(name, self.cursor, self.context.pooled_rows, self.context.note)
         if name not in _SPECIAL:
-            raise InputError(f"unknown distribution '{shown(name)}'{nearest(name, [*ARGUMENTS, *_SPECIAL])}")
+            raise InputError(f"unknown distribution '{shown(name)}'{nearest(name, [*ARGUMENTS, *POOLING, *_SPECIAL])}")
         return _SPECIAL[name](self)
 
     def named_numbers(self, name: str) -> dict[str, float]:
@@ -235,32 +242,6 @@ class _Parser:
             raise InputError(f"count: events = {events:.15g} must lie between 0 and n = {n:.15g}")
         return Beta(events + 0.5, n - events + 0.5)
 
-    def pooled(self) -> Distribution:
-        """Read `(id1, id2)`: the predictive for a new population (Higgins, Thompson & Spiegelhalter 2009)."""
-        found = self._pool("pooled")
-        # two studies leave no degree of freedom for the spread between populations: one is the widest t there is
-        return LogitT(found.mean_logit, math.hypot(math.sqrt(found.tau2), found.se_wald), max(found.studies - 2, 1))
-
-    def pooled_mean(self) -> Distribution:
-        """Read `(id1, id2)`: the mean over populations, with the standard error of Hartung and Knapp."""
-        found = self._pool("pooled_mean")
-        if found.se_hartung_knapp == 0.0:
-            raise InputError(
-                "pooled_mean: the studies agree exactly, so that their spread, 0, must be above 0; use count"
-            )
-        return LogitT(found.mean_logit, found.se_hartung_knapp, found.studies - 1)
-
-    def _pool(self, name: str) -> Pooled:
-        """Read ledger ids and pool their rows."""
-        ids: list[str] = []
-        for _ in self.cursor.arguments():
-            ids.append(self.cursor.expect(_LEDGER_ID, "a ledger id"))
-            if ids[-1] in ids[:-1]:
-                raise InputError(f"{name}: {shown(ids[-1])} is given twice")
-        if len(ids) < 2:
-            raise InputError(f"{name}: {len(ids)} ledger ids; needs at least 2")
-        return pool(self.context.pooled_rows(tuple(ids)))
-
     def sample(self) -> Distribution:
         """Read `(file.csv, column)`."""
         given = [self.cursor.expect(_PLAIN, "a file or a column") for _ in self.cursor.arguments()]
@@ -273,7 +254,5 @@ _SPECIAL: Mapping[str, Callable[[_Parser], Distribution]] = {
     "count": _Parser.count,
     "discrete": _Parser.discrete,
     "mixture": _Parser.mixture,
-    "pooled": _Parser.pooled,
-    "pooled_mean": _Parser.pooled_mean,
     "sample": _Parser.sample,
 }

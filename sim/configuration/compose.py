@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from sim.assumptions.quantity import Surroundings
+from sim.assumptions.leaf import Surroundings
 from sim.assumptions.schema import Assumptions
 from sim.assumptions.text import Context
+from sim.configuration.places import conf_dir
 from sim.configuration.replacing import File, replace_typed, replace_whole
 from sim.configuration.samples import sampled_column
 from sim.configuration.trust import check_data, check_folder, check_hydra
@@ -34,20 +35,6 @@ from sim.evidence.ledger import read_ledger
 
 _ONE_AT_A_TIME = threading.Lock()  # Hydra's compose is a global state
 _REFUSALS = (HydraException, OmegaConfBaseException, UnicodeDecodeError, yaml.YAMLError)
-
-
-def conf_dir() -> Path:
-    """The folder of the configuration: beside the package in a working copy, inside it when installed.
-
-    Raises
-    ------
-    InputError : when neither is there.
-    """
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / "conf", package.parent / "conf"):
-        if (folder / "config.yaml").is_file():
-            return folder
-    raise InputError(f"no conf/ with a config.yaml in or beside {package}")
 
 
 @dataclass(frozen=True)
@@ -91,7 +78,9 @@ def assume(mapping: Mapping[str, Any], folder: Path | None = None) -> Assumption
     mapping : plain data.
     folder : where the files of `sample(file.csv, column)` are looked for; None is the working directory.
     """
-    ledger = read_ledger(conf_dir() / "evidence" / "ledger.csv")
+    evidence = mapping.get("evidence")
+    as_of = evidence.get("as_of") if isinstance(evidence, Mapping) else None
+    ledger = read_ledger(conf_dir() / "evidence" / "ledger.csv").known_by(as_of)
     files: dict[str, str] = {}
 
     def read_sample(name: str, column: str) -> NDArray[np.float64]:

@@ -7,11 +7,12 @@ value it replaces, and a planner's number would pass for a published one.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sim.assumptions.quantity import ASSUMPTION
+from sim.assumptions.leaf import ASSUMPTION
 from sim.errors import InputError
 from sim.variables import TYPED
 
-_COMPANIONS = ("spread", "borrowed")
+_NO_CRITERION = "unstated"
+_COMPANIONS = ("spread", "borrowed", "basis")
 _LEAF = ("value", "values", *_COMPANIONS)
 
 
@@ -78,11 +79,14 @@ def replace_typed(mapping: dict[str, Any], keys: Iterable[str]) -> None:
 
 
 def _typed_value(node: dict[str, Any], quantity: str, keys: set[str]) -> None:
-    node |= dict.fromkeys(name for name in (*_COMPANIONS, "values") if name in node)
+    stale = [name for name in (*_COMPANIONS, "values") if name in node and f"{quantity}.{name}" not in keys]
+    node |= dict.fromkeys(stale)
     if node.get("by") and f"{quantity}.by" not in keys:
         node["by"] = []
     if f"{quantity}.source" not in keys:
         node["source"] = TYPED
+    if "of" in node:
+        node["criterion"] = node.get("criterion") or _NO_CRITERION  # its labels had one each
 
 
 def at(mapping: Any, key: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from hydra.core.override_parser.types import Override, RangeSweep
 from hydra.errors import MissingConfigException, OverrideParseException
 
+from sim.assumptions.transplants import CARRYING, NO_GROWTH
 from sim.errors import InputError, nearest
 
 _NO_HEADER = (
@@ -32,6 +33,9 @@ def plain_words(fault: Exception, known: Iterable[str]) -> str:
     if found := re.search(r"Could not override '([^']+)'", text):
         if "@scenario." in found[1]:
             return f"scenario: {_NO_HEADER}"
+        known = list(known)
+        if found[1] in known and _carries(found[1]):  # the base case has it, the chosen option leaves it out
+            return f"{'.'.join(found[1].split('.')[:2])}: {NO_GROWTH}"
         hint = nearest(found[1], known)
         return f"{found[1]}: unknown key{hint if 'did you mean' in hint else ''}"
     if found := re.search(r"Could not find '([^']+)'", text):
@@ -41,6 +45,12 @@ def plain_words(fault: Exception, known: Iterable[str]) -> str:
     if found := re.search(r"Multiple values for (\w+)", text):
         return f"{found[1]}: is chosen twice; in a scenario's defaults write '- override /{found[1]}: option'"
     return " ".join(text.split()) or type(fault).__name__
+
+
+def _carries(key: str) -> bool:
+    """Whether a key is of what carries a volume to other years, which an option with a fitted trend does not have."""
+    group, *below = key.split(".")
+    return group == "transplants" and below[:1] != [] and below[0] in CARRYING
 
 
 def check_scenario(mapping: dict[str, Any], name: str) -> None:

@@ -6,19 +6,22 @@ import numpy as np
 import xarray as xr
 
 from sim.assumptions.consistency import TOLERANCE
-from sim.assumptions.distributions import Distribution
+from sim.assumptions.distributions import Distribution, ends
 from sim.assumptions.quantity import Quantity
 from sim.assumptions.schema import Assumptions
 from sim.assumptions.settings import Sampling
+from sim.assumptions.transplants import Growth
+from sim.assumptions.volume import VOLUME
+from sim.draws.choices import averaged, chosen
 from sim.draws.correlation import correlate
 from sim.draws.designs import Design, LatinHypercube, Random, Sobol
+from sim.draws.labelled import labelled
 from sim.draws.streams import FloatArray
+from sim.draws.trends import SHOCK_YEAR, trend_parameters
 from sim.errors import InputError
 from sim.variables import label_name
 
 GROWTH = "transplants.growth"
-SHOCK_YEAR = "shock_year"
-"""The dimension of growth where each year has a shock of its own."""
 
 
 def design_of(sampling: Sampling) -> Design:
@@ -30,29 +33,54 @@ def design_of(sampling: Sampling) -> Design:
     return Random(sampling.seed)
 
 
-def sample(assumptions: Assumptions, draws: range) -> xr.Dataset:
+def sample(assumptions: Assumptions, draws: range, design: Design | None = None) -> xr.Dataset:
     """Values of every quantity in neighbouring draws.
 
     Parameters
     ----------
     assumptions : what is assumed.
     draws : draw numbers; the same draw has the same values in whatever range it is asked for.
+    design : how the uniform numbers are made; None takes what the sampling settings name.
 
     Returns
     -------
     One variable per quantity, named by its key: [draw, + the dimensions it has labels along], in its own unit;
-    `transplants.growth` also by `shock_year` where each year has its own.
+    `transplants.growth` also by `shock_year` where each year has its own; in place of a volume that follows a trend
+    `transplants.volume.drift`, `.noise` and `.shock`.
 
     Raises
     ------
     InputError : when correlations contradict each other, or shares add up to more than 1 in some draw.
     """
-    design = design_of(assumptions.sampling)
+    design = design or design_of(assumptions.sampling)
     uniforms = _uniforms(assumptions, design, draws)
-    arrays = {name: _array(name, quantity, uniforms, draws) for name, quantity in assumptions.quantities.items()}
-    if assumptions.transplants.growth_pattern == "yearly":
-        arrays[GROWTH] = _yearly(assumptions, design, draws)
+    arrays = {name: _array(name, quantity, uniforms, draws) for name, quantity in _numbers(assumptions).items()}
+    given = assumptions.transplants
+    if given.growth is not None and given.reference_year is not None and given.growth_pattern == "yearly":
+        arrays[GROWTH] = _yearly(given.growth, given.reference_year, assumptions, design, draws)
+    if given.volume.trends:
+        is_point = assumptions.sampling.method == "point"
+        arrays |= trend_parameters(given.volume, assumptions.years, draws, None if is_point else design)
+    arrays |= _resolved(assumptions, arrays)
     return xr.Dataset(arrays, coords={"draw": np.arange(draws.start, draws.stop)})
+
+
+def _numbers(assumptions: Assumptions) -> dict[str, Quantity]:
+    """The quantities that are a number in each draw: a trend is a path."""
+    trends = {VOLUME} if assumptions.transplants.volume.trends else set()
+    return {name: quantity for name, quantity in assumptions.quantities.items() if name not in trends}
+
+
+def _resolved(assumptions: Assumptions, arrays: Mapping[str, xr.DataArray]) -> dict[str, xr.DataArray]:
+    """The rates by the labels each draw has, and these labels: empty where nothing hangs on a choice."""
+    choices = assumptions.vod.choices
+    if not choices:
+        return {}
+    rates = {name: arrays[f"vod.{name}"] for name in assumptions.vod.rates}
+    picks = {name: arrays[f"vod.{name}"].assign_attrs(labels=list(choice.weights)) for name, choice in choices.items()}
+    is_point = assumptions.sampling.method == "point"
+    found = averaged(rates, choices) if is_point else chosen(rates, picks)
+    return {f"vod.{name}": array for name, array in {**picks, **found}.items()}
 
 
 def _uniforms(assumptions: Assumptions, design: Design, draws: range) -> dict[str, FloatArray]:
@@ -73,18 +101,15 @@ def _array(name: str, quantity: Quantity, uniforms: Mapping[str, FloatArray], dr
     }
     for labels in quantity.leaves.keys() - values.keys():
         values[labels] = _rest(name, labels, values)
-    coords = {dimension: list(quantity.labels(dimension)) for dimension in quantity.by}
-    array = np.empty((len(draws), *map(len, coords.values())))
-    for labels, column in values.items():
-        place = (coords[dimension].index(label) for dimension, label in zip(quantity.by, labels, strict=True))
-        cell: tuple[slice | int, ...] = (slice(None), *place)
-        array[cell] = column
-    return xr.DataArray(array, dims=("draw", *quantity.by), coords=coords, attrs={"unit": quantity.unit})
+    return labelled(values, {dimension: quantity.labels(dimension) for dimension in quantity.by}, quantity.unit)
 
 
 def _values(distribution: Distribution, uniform: FloatArray | None, draws: range) -> FloatArray:
-    """Quantiles of the uniform numbers, or the mean where there are none: [draw]."""
-    return np.full(len(draws), distribution.mean) if uniform is None else distribution.ppf(uniform)
+    """Quantiles of the uniform numbers; where there are none the one value there is, or the mean: [draw]."""
+    if uniform is not None:
+        return distribution.ppf(uniform)
+    only = ends(distribution)[0] if distribution.is_certain else distribution.mean
+    return np.full(len(draws), only)
 
 
 def _rest(name: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], FloatArray]) -> FloatArray:
@@ -95,9 +120,8 @@ def _rest(name: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], F
     return np.asarray(np.maximum(1.0 - taken, 0.0))
 
 
-def _yearly(assumptions: Assumptions, design: Design, draws: range) -> xr.DataArray:
+def _yearly(growth: Growth, reference: int, assumptions: Assumptions, design: Design, draws: range) -> xr.DataArray:
     """An independent growth rate for each year between the reference year and the ends of the run."""
-    growth, reference = assumptions.transplants.growth, assumptions.transplants.reference_year
     years = range(min(reference, assumptions.years.first) + 1, max(reference, assumptions.years.last) + 1)
     uncertain = [labels for labels, leaf in growth.leaves.items() if not leaf.is_certain]
     shocks = []

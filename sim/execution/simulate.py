@@ -9,9 +9,10 @@ import xarray as xr
 from tqdm import tqdm
 
 from sim.assumptions.schema import Assumptions
-from sim.assumptions.table import assumptions_table, evidence_table
+from sim.assumptions.table import assumptions_table, evidence_table, further_tables
 from sim.draws.parameters import sample
 from sim.model.chain import populations
+from sim.model.cohort import Expected, WholePatients
 from sim.results.batches import Batches
 from sim.results.moments import Moments
 from sim.results.provenance import provenance
@@ -49,6 +50,7 @@ def simulate(assumptions: Assumptions, chunk: int = CHUNK) -> Results:
         summary=summarise(outputs, spread, batches),
         assumptions=assumptions_table(assumptions),
         evidence=evidence_table(assumptions),
+        tables=further_tables(assumptions),
         configuration=assumptions.origin.configuration,
         provenance=_provenance(assumptions, time.perf_counter() - started),
     )
@@ -56,17 +58,18 @@ def simulate(assumptions: Assumptions, chunk: int = CHUNK) -> Results:
 
 def _pass(assumptions: Assumptions, batches: Batches, chunk: int) -> tuple[xr.Dataset, dict[str, Moments]]:
     """All draws once, chunk by chunk: inputs and outputs by draw, and the moments of the outputs without chance."""
-    total, chance = assumptions.sampling.draws, assumptions.sampling.chance
+    sampling = assumptions.sampling
     spread = {name: Moments(batches) for name in VARIABLES}
     parts: list[xr.Dataset] = []
-    with tqdm(total=total, unit="draws", unit_scale=True, delay=_PATIENCE, disable=None, leave=False) as bar:
-        for first in range(0, total, chunk):
-            draws = range(first, min(first + chunk, total))
+    with tqdm(total=sampling.draws, unit="draws", unit_scale=True, delay=_PATIENCE, disable=None, leave=False) as bar:
+        for first in range(0, sampling.draws, chunk):
+            draws = range(first, min(first + chunk, sampling.draws))
             parameters = sample(assumptions, draws)
-            expected = populations(assumptions, parameters, draws, chance=False)
+            expected = populations(assumptions, parameters, Expected())
             for name, moments in spread.items():
                 moments.add(with_totals(expected[name]).to_numpy(), first)
-            counted = populations(assumptions, parameters, draws, chance=True) if chance else expected
+            patients = WholePatients(sampling.seed, draws)
+            counted = populations(assumptions, parameters, patients) if sampling.chance else expected
             parts.append(parameters.merge(_stored(counted)))
             bar.update(len(draws))
     return xr.concat(parts, dim="draw", data_vars="minimal") if len(parts) > 1 else parts[0], spread

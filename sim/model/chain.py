@@ -1,26 +1,29 @@
 """The order of the model: parameters → transplants → cohort. The only place that names it."""
 
+from collections.abc import Sequence
+
 import xarray as xr
 
-from sim.assumptions.schema import LOG_CHANGE, Assumptions
+from sim.assumptions.schema import Assumptions
+from sim.assumptions.transplants import LOG_CHANGE, Transplants
+from sim.assumptions.volume import DRIFT, NOISE, SHOCK
 from sim.errors import InputError
-from sim.model.cohort import Expected, WholePatients, cohort
-from sim.model.transplants import growth_factors, transplants
+from sim.model.cohort import Chance, cohort
+from sim.model.transplants import growth_factors, transplants, trend_volume
 from sim.variables import CELL_DIMS, RATES, STRATA
 
 MOST = 1_000_000_000
 """Transplants a year that are still counted: more than a tenth of all people, and they fit four bytes."""
 
 
-def populations(assumptions: Assumptions, parameters: xr.Dataset, draws: range, *, chance: bool) -> xr.Dataset:
+def populations(assumptions: Assumptions, parameters: xr.Dataset, chance: Chance) -> xr.Dataset:
     """The model: a pure function of assumptions and the parameters of some draws.
 
     Parameters
     ----------
     assumptions : what is assumed.
     parameters : values of every quantity, as `sim.draws.parameters.sample` gives them.
-    draws : the draw numbers of those values, which name the chance of each draw.
-    chance : whole patients, or expected numbers.
+    chance : whole patients, drawn for the same draws, or expected numbers.
 
     Returns
     -------
@@ -31,17 +34,27 @@ def populations(assumptions: Assumptions, parameters: xr.Dataset, draws: range, 
     InputError : when there are more transplants in some year than can be counted.
     """
     given = assumptions.transplants
-    factors = growth_factors(
-        parameters["transplants.growth"], assumptions.years.all, given.reference_year, given.growth.unit == LOG_CHANGE
-    )
     shares = {dimension: parameters[f"transplants.shares.{dimension}"] for dimension in given.shares}
-    volume = transplants(parameters["transplants.volume"], shares, factors)
+    volume, factors = _volume(given, parameters, assumptions.years.all)
+    volume = transplants(volume, shares, factors)
     strata = {dimension: list(given.strata.of(dimension)) for dimension in STRATA}
     volume = volume.expand_dims({d: labels for d, labels in strata.items() if d not in volume.dims})
     volume = volume.sel(strata).transpose("draw", *CELL_DIMS)
     _check_volume(volume)
     rates = {name: parameters[f"vod.{name}"] for name in RATES}
-    return cohort(volume, rates, WholePatients(assumptions.sampling.seed, draws) if chance else Expected())
+    return cohort(volume, rates, chance)
+
+
+def _volume(
+    given: Transplants, parameters: xr.Dataset, years: Sequence[int]
+) -> tuple[xr.DataArray, xr.DataArray | float]:
+    """The volume, [draw, + strata], and its growth since the year it is stated for; a trend has its years already."""
+    if given.growth is None or given.reference_year is None:
+        histories = {labels: trend.history.volumes for labels, trend in given.volume.trends.items()}
+        return trend_volume(histories, parameters[DRIFT], parameters[NOISE], parameters[SHOCK], years), 1.0
+    growth = parameters["transplants.growth"]
+    factors = growth_factors(growth, years, given.reference_year, given.growth.unit == LOG_CHANGE)
+    return parameters["transplants.volume"], factors
 
 
 def _check_volume(volume: xr.DataArray) -> None:
@@ -53,5 +66,5 @@ def _check_volume(volume: xr.DataArray) -> None:
         year, most = int(beyond["year"][0]), float(beyond[0])
         raise InputError(
             f"transplants.volume: {most:.3g} transplants in {year} are above {MOST:.0e}, with transplants.growth "
-            "(2 % is 0.02)"
+            "(2 % is 0.02), or with a trend carried too far (years.last)"
         )

@@ -86,6 +86,8 @@ def write(results: Results, folder: Path) -> None:
     results.summary.to_csv(folder / "summary.csv", index=False, lineterminator="\n")
     results.assumptions.to_csv(folder / "assumptions.csv", index=False, lineterminator="\n")
     results.evidence.to_csv(folder / "evidence.csv", index=False, lineterminator="\n")
+    for name, table in results.tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     kept = kept_dataset(results)
     compressed = {name: {"zlib": True, "complevel": 1} for name in kept.data_vars}
     try:
@@ -95,7 +97,8 @@ def write(results: Results, folder: Path) -> None:
     with (folder / "config.yaml").open("w", encoding="utf-8", newline="\n") as file:
         yaml.safe_dump(dict(results.configuration), file, allow_unicode=True, sort_keys=False, width=120)
     with (folder / MARK).open("w", encoding="utf-8", newline="\n") as file:
-        json.dump(dict(results.provenance), file, indent=2, ensure_ascii=False)
+        record = {**results.provenance, "tables": list(results.tables)}
+        json.dump(record, file, indent=2, ensure_ascii=False)
 
 
 def kept_dataset(results: Results) -> xr.Dataset:
@@ -142,13 +145,16 @@ def open_run(folder: str | Path) -> Results:
 def _read(folder: Path) -> Results:
     with xr.open_dataset(folder / "results.nc", engine="netcdf4") as stored:
         dataset = stored.load()
+    record = json.loads((folder / MARK).read_text(encoding="utf-8"))
+    names = record.pop("tables", [])
     return Results(
         dataset=dataset,
         summary=_table(folder / "summary.csv"),
         assumptions=_table(folder / "assumptions.csv"),
         evidence=pd.read_csv(folder / "evidence.csv", dtype=str, keep_default_na=False),
         configuration=read_yaml(folder / "config.yaml"),
-        provenance=json.loads((folder / MARK).read_text(encoding="utf-8")),
+        provenance=record,
+        tables={name: pd.read_csv(folder / f"{name}.csv") for name in names},
     )
 
 

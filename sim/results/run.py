@@ -1,7 +1,7 @@
 """One run: its draws, its summary, and what it came from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +27,7 @@ class Results:
     evidence : the ledger rows the assumptions cite.
     configuration : the resolved configuration, as plain data.
     provenance : seed, draws, versions, commit, ledger digest, seconds.
+    tables : further tables by name, such as the history of a trend; each has a file of its own.
     """
 
     dataset: xr.Dataset
@@ -35,6 +36,7 @@ class Results:
     evidence: pd.DataFrame
     configuration: Mapping[str, Any]
     provenance: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def has_draws(self) -> bool:

@@ -17,6 +17,8 @@ FloatArray = NDArray[np.float64]
 
 COLUMNS = ("variable", *CELL_DIMS, "statistic", "value", "mcse", "unit")
 
+_ROUNDING = 1e-12  # relative: shares that add up to 1 miss a certain total by what rounding does
+
 QUANTILES = {"p05": 0.05, "p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, "p95": 0.95}
 
 
@@ -70,7 +72,8 @@ def _doubt(
     if draws == 1:
         for name in ("sd", "sd_parameters"):
             whole[name] = np.full_like(whole[name], np.nan)
-    certain = (whole["sd_parameters"] == 0) & (is_root | np.isclose(whole["mean"], spread.mean(), rtol=1e-12, atol=0))
+    still = whole["sd_parameters"] <= _ROUNDING * np.abs(whole["mean"])
+    certain = still & (is_root | np.isclose(whole["mean"], spread.mean(), rtol=_ROUNDING, atol=0))
     for name in ("mean", "sd"):
         error[name] = np.where((error[name] == 0) & ~certain, np.nan, error[name])
 

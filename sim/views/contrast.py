@@ -41,6 +41,11 @@ class Contrast:
         return not math.isnan(self.low)
 
     @property
+    def base_mean(self) -> float:
+        """Of the baseline in the same year; NaN where it lacks the year."""
+        return self.mean - self.difference
+
+    @property
     def mean_text(self) -> str:
         """The mean, for people."""
         return _known(self.mean)

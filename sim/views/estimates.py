@@ -98,6 +98,17 @@ def is_point(results: Results) -> bool:
     return int(results.provenance["draws"]) == 1
 
 
+def flags(results: Results) -> dict[str, list[str]]:
+    """What to be warned of → the quantities it is said of; none in a run saved before there were warnings."""
+    found: dict[str, list[str]] = {}
+    table = results.assumptions
+    words = table["flags"].astype(object).fillna("") if "flags" in table else [""] * len(table)
+    for quantity, said in zip(table["quantity"], words, strict=True):
+        if said:
+            found.setdefault(str(said), []).append(str(quantity))
+    return found
+
+
 def typed(results: Results) -> str:
     """The quantities set by hand, so that no run passes for its scenario unchanged: `vod.incidence = 0.18`."""
     table = results.assumptions

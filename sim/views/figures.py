@@ -6,26 +6,49 @@ from matplotlib.figure import Figure
 
 from sim.results.run import Results
 from sim.variables import HEADLINE
+from sim.views.bill import bill
+from sim.views.causes import TABLE, is_divided
 from sim.views.convergence import convergence
+from sim.views.counted import HISTORY
 from sim.views.distribution import distribution
 from sim.views.estimates import is_point
 from sim.views.fan import fan
+from sim.views.forest import forest
 from sim.views.funnel import funnel
 from sim.views.side_by_side import comparison
+from sim.views.studies import poolings
 from sim.views.style import save
+from sim.views.volume import volume
 
-__all__ = ["comparison", "convergence", "distribution", "fan", "figures_for", "funnel", "save"]
+__all__ = [
+    "bill",
+    "comparison",
+    "convergence",
+    "distribution",
+    "fan",
+    "figures_for",
+    "forest",
+    "funnel",
+    "save",
+    "volume",
+]
 
 
 def figures_for(results: Results) -> dict[str, Callable[[Results], Figure]]:
     """The pictures that say something about this run, by name, the funnel first."""
     found: dict[str, Callable[[Results], Figure]] = {"funnel": funnel}
+    if poolings(results):
+        found["forest"] = forest
     if is_point(results):
         return found
     if len(results.years) > 1:
         found["fan"] = fan
+    if HISTORY in results.tables and len(results.years) > 1:
+        found["volume"] = volume
     if results.has_draws or f"{HEADLINE}_histogram" in results.dataset:
         found["distribution"] = distribution
     if results.has_draws:
         found["convergence"] = convergence
+    if is_divided(results):
+        found[TABLE] = bill
     return found

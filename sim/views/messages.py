@@ -6,9 +6,13 @@ from typing import Any
 
 from sim.results.run import Results
 from sim.variables import FUNNEL, HEADLINE, VARIABLES
+from sim.views.causes import causes, whole_percents
 from sim.views.contrast import Contrast
+from sim.views.counted import volume_message
 from sim.views.estimates import Estimates, is_point, stages
+from sim.views.implied import implied
 from sim.views.numbers import rounded
+from sim.views.studies import forest_message
 
 _METHODS = {
     "sobol": "Sobol' points",
@@ -49,6 +53,17 @@ def headline(results: Results) -> str:
     return _cases(results, Estimates(results)) + _range(results)
 
 
+def beside_message(results: Results) -> str:
+    """The answer by another option's rates; empty where the run has none beside its own."""
+    other = implied(results)
+    if other is None:
+        return ""
+    spread = "" if is_point(results) else f" (P10–P90: {other.about_spread})"
+    ratio = f", {other.ratio_text} the mean above" if other.ratio_text else ""
+    cases = f"{_or_about(results).lower()}{other.mean.about} {_headline_name()} cases"
+    return f"With the rates of vod={other.option}: {cases} in {results.years[0]}{spread}{ratio}."
+
+
 def funnel_message(results: Results) -> str:
     """From transplants to deaths, by the means of the first year."""
     find, known = Estimates(results), {stage.name for stage in stages(results)}
@@ -82,6 +97,14 @@ def convergence_message(results: Results) -> str:
     return f"After {draws} draws the mean of {_headline_name()} is {mean} (Monte Carlo error {mean.error_text})"
 
 
+def bill_message(results: Results) -> str:
+    """Which group makes how much of the headline's uncertainty."""
+    found = [cause for cause in causes(results) if cause.share > 0]
+    first, *others = zip(found, whole_percents([cause.share for cause in found]), strict=True)
+    text = f"{first[0].name} makes {first[1]} of the uncertainty of {_headline_name()} in {results.years[0]}"
+    return ", ".join([text, *(f"{lowered(cause.name)} {share}" for cause, share in others)])
+
+
 def comparison_message(rows: Sequence[Contrast]) -> str:
     """What the runs say of the headline: the difference of two, the range of many.
 
@@ -110,6 +133,9 @@ def caption(results: Results, name: str) -> str:
         "fan": fan_message,
         "distribution": distribution_message,
         "convergence": convergence_message,
+        "forest": forest_message,
+        "uncertainty": bill_message,
+        "volume": volume_message,
     }
     return known[name](results) if name in known else name.replace("_", " ").capitalize()
 
@@ -121,6 +147,11 @@ def reading(name: str) -> str:
         "fan": "The bands hold 50, 80 and 90 % of the draws, the line is their median.",
         "distribution": "Each bar is the share of the draws with so many patients; the dark ones lie from P10 to P90.",
         "convergence": "The mean of the draws so far. It is trusted as far as the replicates agree.",
+        "volume": "Dots are counted years, the line is the median, the bands hold 50, 80 and 90 % of the draws.",
+        "forest": "Squares are studies, their area the weight; the diamond is the mean over populations, the bar a new "
+        "one with its median. All reach over 95 %. The run draws what is written in bold.",
+        "uncertainty": "Each bar begins where the one above it ends; together they are the whole variance. What groups "
+        "do only together is shared equally among them (Shapley).",
     }
     return known.get(name, "")
 

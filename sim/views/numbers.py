@@ -11,6 +11,9 @@ UNKNOWN = math.nan
 ABSENT = "–"
 """What stands where there is no number."""
 
+NO_BREAK = "\u00a0"
+"""A space at which no line ends."""
+
 _SIGNIFICANT = 3  # digits of a number whose error is unknown
 _EXACT = 4  # digits of an exact number that has decimals
 _MOST = 6  # digits of any number that has decimals, however small its error
@@ -56,6 +59,11 @@ def percent(share: float) -> str:
 def signed(text: str) -> str:
     """A number with its sign where it is positive: `+120`."""
     return text if text.startswith(("-", ABSENT)) or not text.strip("0.,") else f"+{text}"
+
+
+def unbroken(text: str) -> str:
+    """A sentence in which no line ends between a number and its sign."""
+    return text.replace(" %", f"{NO_BREAK}%").replace(" ×", f"{NO_BREAK}×")
 
 
 def coarse_error(value: float) -> float:

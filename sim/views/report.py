@@ -10,12 +10,14 @@ from markupsafe import Markup
 
 from sim.results.run import Results
 from sim.variables import HEADLINE, VARIABLES
+from sim.views.causes import TABLE, causes, undivided
 from sim.views.contrast import baseline_of, contrasts
-from sim.views.estimates import Estimates, divisions, is_point, stages, typed
-from sim.views.messages import caption, comparison_message, headline, reading, sampling_words
-from sim.views.numbers import ABSENT, UNKNOWN, rounded, span
+from sim.views.estimates import Estimates, divisions, flags, is_point, stages, typed
+from sim.views.messages import beside_message, caption, comparison_message, headline, reading, sampling_words
+from sim.views.numbers import unbroken
+from sim.views.sentences import sentences
+from sim.views.sources import assumed, cited
 
-_ASSUMED = "assumption:"
 _COMPARED = (HEADLINE, "deaths_day100")
 
 
@@ -28,6 +30,7 @@ def report(results: Results, svgs: Mapping[str, str]) -> str:
     svgs : name → SVG text of its figures, in the order they are to be shown.
     """
     find = Estimates(results)
+    shown = {name: (reading(name), inline(svg, name, caption(results, name))) for name, svg in svgs.items()}
     return _page(
         "report.html",
         title=str(results.provenance["title"]),
@@ -36,15 +39,20 @@ def report(results: Results, svgs: Mapping[str, str]) -> str:
         changed=typed(results),
         headline=headline(results),
         error=find().error_text,
+        beside=unbroken(beside_message(results)),
         point=is_point(results),
         stages=stages(results),
         years=_years(results, find),
         errors=[find(stage.name).error_text for stage in stages(results)],
         divided=_divided(results, find),
         headline_variable=VARIABLES[HEADLINE],
-        figures=[(reading(name), inline(svg, name, caption(results, name))) for name, svg in svgs.items()],
-        assumptions=[_assumption(row) for row in _rows(results.assumptions)],
-        evidence=_rows(results.evidence),
+        causes=causes(results),
+        undivided=undivided(results),
+        bill=[picture for name, picture in shown.items() if name == TABLE],
+        figures=[picture for name, picture in shown.items() if name != TABLE],
+        assumptions=assumed(results),
+        flagged=sum(map(len, flags(results).values())),
+        evidence=cited(results),
         provenance=_provenance(results),
     )
 
@@ -68,6 +76,7 @@ def comparison_page(
         "comparison.html",
         title=message,
         baseline="" if comparison.empty else baseline_of(comparison),
+        said={label: unbroken(text) for label, text in sentences(runs, comparison).items()},
         blocks=shown,
         figure=inline(svg, "comparison", message) if svg else None,
         runs=[(label, run.provenance, sampling_words(run.provenance), typed(run)) for label, run in runs.items()],
@@ -122,34 +131,6 @@ def _divided(results: Results, find: Estimates) -> list[tuple[str, list[tuple[st
         (name, [(label, [_cell(find, HEADLINE, year, {name: label}) for year in ends]) for label in labels])
         for name, labels in divisions(results).items()
     ]
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """A table's rows; what is empty in it is an empty text."""
-    return [
-        {str(name): value for name, value in row.items()} for row in table.astype(object).fillna("").to_dict("records")
-    ]
-
-
-def _assumption(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the table of assumptions, its numbers as text and what is no evidence marked."""
-    numbers = {name: float(row[name]) if row.get(name, "") != "" else UNKNOWN for name in ("mean", "p05", "p95")}
-    certain = numbers["p05"] == numbers["p95"]
-    low, high = (rounded(numbers[name], UNKNOWN) for name in ("p05", "p95"))
-    spread = "certain" if certain else ABSENT if low == ABSENT else span(low, high)
-    texts = {name: str(row.get(name, "")) for name in ("source", "spread", "borrowed", "citation")}
-    return {
-        **{name: str(row.get(name, "")) for name in ("quantity", "value", "unit", "criterion", "verified")},
-        **{name: _unmarked(text) for name, text in texts.items()},
-        "mean": rounded(numbers["mean"], 0),
-        "range": spread,
-        "source_assumed": texts["source"].startswith(_ASSUMED),
-        "spread_assumed": texts["spread"].startswith(_ASSUMED),
-    }
-
-
-def _unmarked(text: str) -> str:
-    return text.removeprefix(_ASSUMED).strip()
 
 
 def _provenance(results: Results) -> list[tuple[str, str]]:

@@ -1,20 +1,27 @@
 """Tables for a terminal, to be read in ten seconds."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pandas as pd
 
 from sim.results.run import Results
 from sim.variables import HEADLINE, TOTAL, VARIABLES, Variable
 from sim.views.contrast import Contrast, contrasts
-from sim.views.estimates import ALL, Estimates, divisions, is_point, stages, typed
+from sim.views.estimates import ALL, Estimates, divisions, flags, is_point, stages, typed
+from sim.views.implied import implied
 from sim.views.messages import sampling_words
+from sim.views.numbers import NO_BREAK, unbroken
 
 _GAP = "   "
+_WIDTH = 100  # columns of a terminal that sentences keep to
+_LABEL = 40  # of these for a run's name; a longer one takes several lines
+_MINDED = 3  # warnings shown
 
 
 def stage_table(results: Results) -> str:
-    """The funnel of the first year; below it severe VOD by label, where the population is divided.
+    """The funnel of the first year; below it severe VOD by another option's rates and by label, and what to mind.
 
     Parameters
     ----------
@@ -29,26 +36,33 @@ def stage_table(results: Results) -> str:
     changing = len(results.years) > 1 and any(find.changes(stage.name) for stage in funnel)
     rows = [["", *_heads(results, changing)]]
     rows += [[stage.long_name, *_numbers(results, find, stage.name, changing)] for stage in funnel]
+    rows += _implied(results, changing)
     for dimension, labels in divisions(results).items():
         rows.append([f"{VARIABLES[HEADLINE].long_name} by {dimension.replace('_', ' ')}"])
         for label in labels:
             rows.append([f"  {label}", *_numbers(results, find, HEADLINE, changing, {dimension: label})])
-    return "\n".join([_title(results), _small_print(results, changing), "", *aligned(rows)])
+    lines = aligned(rows)
+    if (other := implied(results)) is not None:
+        place, width = len(funnel) + 1, max(map(len, lines))
+        lines[place] = _GAP.join([lines[place].ljust(width), other.bracketed]).rstrip()
+    return "\n".join([_title(results), _small_print(results, changing), "", *lines, *_minded(results)])
 
 
-def comparison_table(comparison: pd.DataFrame) -> str:
-    """Severe VOD and deaths of every run, and their difference to the baseline.
+def comparison_table(comparison: pd.DataFrame, said: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Severe VOD and deaths of every run, their difference to the baseline, and what that means in words.
 
     Parameters
     ----------
     comparison : columns as `comparison.csv` has them.
+    said : label → sentences, as `sim.views.sentences.sentences` gives them.
 
     Returns
     -------
     Lines without a newline at the end; a line saying so where there is nothing to compare.
     """
     blocks = [_block(VARIABLES[name], contrasts(comparison, name)) for name in (HEADLINE, "deaths_day100")]
-    return "\n\n".join(block for block in blocks if block) or "No run to compare."
+    words = [_wrapped(f"{label}: {text}") for label, text in said.items()]
+    return "\n\n".join(block for block in (*blocks, "\n".join(words)) if block) or "No run to compare."
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -65,6 +79,14 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
         ]
         lines.append(_GAP.join(cells).rstrip())
     return lines
+
+
+def _wrapped(text: str) -> str:
+    """A sentence in lines of a terminal."""
+    lines = textwrap.fill(
+        unbroken(text), _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    return lines.replace(NO_BREAK, " ")
 
 
 def _title(results: Results) -> str:
@@ -93,17 +115,43 @@ def _numbers(
     return [str(mean), *spread, mean.error_text, *last]
 
 
+def _implied(results: Results, changing: bool) -> list[list[str]]:
+    """The headline by the rates of another option, where the run has it beside its own."""
+    other = implied(results)
+    if other is None:
+        return []
+    spread = [] if is_point(results) else [other.spread]
+    name = f"{VARIABLES[HEADLINE].long_name} if vod={other.option}"
+    return [[name, str(other.mean), *spread, other.mean.error_text, *([""] if changing else [])]]
+
+
+def _minded(results: Results) -> list[str]:
+    """The first warnings, a sentence each, after an empty line; nothing where there are none."""
+    found = list(flags(results).items())
+    if not found:
+        return []
+    said = [_wrapped(f"mind: {_first(quantities)}: {words}") for words, quantities in found[:_MINDED]]
+    page = "assumptions.csv" if results.configuration["report"]["figures"] == "never" else "report.html"
+    more = [f"and {len(found) - _MINDED} more in {page}"] if len(found) > _MINDED else []
+    return ["", *said, *more]
+
+
+def _first(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
 def _block(variable: Variable, rows: list[Contrast]) -> str:
     if not rows:
         return ""
     base = next((row.run for row in rows if row.is_baseline), TOTAL)
     years = sorted({row.year for row in rows})
     when = years[0] if len(years) == 1 else "each run's first year"
-    title = f"{variable.long_name} in {when}, {variable.unit}; compared with {base}"
+    title = _wrapped(f"{variable.long_name} in {when}, {variable.unit}; compared with {base}")
     cells = [["", "mean", "P10–P90", "difference", "its 5–95 %", "ratio"]]
     for row in rows:
         apart = ["baseline", "", ""] if row.is_baseline else [row.difference_text, row.interval_text, row.ratio_text]
-        cells.append([row.run, row.mean_text, row.spread_text, *apart])
+        *above, last = textwrap.wrap(row.run, _LABEL, break_long_words=False, break_on_hyphens=False) or [row.run]
+        cells += [*([line] for line in above), [last, row.mean_text, row.spread_text, *apart]]
     unpaired = any(not row.is_baseline and not row.is_paired for row in rows)
     note = ["no 5–95 %: the run does not share its draws with the baseline"] if unpaired else []
     return "\n".join([title, *aligned(cells), *note])

@@ -11,6 +11,7 @@ from sim.assumptions.distributions.base import (
     Kind,
     ends,
 )
+from sim.assumptions.distributions.beta_mixture import BetaMixture
 from sim.assumptions.distributions.bounded import Pert, Triangular, Uniform
 from sim.assumptions.distributions.classic import Beta, Certain, Gamma, LogNormal, Normal
 from sim.assumptions.distributions.composed import Discrete, Mixture, Sample
@@ -28,6 +29,7 @@ __all__ = [
     "U_MAX",
     "U_MIN",
     "Beta",
+    "BetaMixture",
     "Certain",
     "Discrete",
     "Distribution",

@@ -76,6 +76,11 @@ class Distribution(ABC):
         """The standard deviation, in the quantity's unit."""
 
     @property
+    def between(self) -> float:
+        """The share of its variance that is disagreement between pooled studies; 0 for what pools none."""
+        return 0.0
+
+    @property
     def is_certain(self) -> bool:
         """Whether only one value can ever be drawn."""
         low, high = ends(self)

@@ -25,16 +25,20 @@ class LogitT(Distribution):
         Of the logit; `scale` above 0.
     df
         Degrees of freedom, above 0; infinite for the normal.
+    between
+        The share of `scale` squared that is disagreement between studies, from 0 to 1.
     """
 
     location: float
     scale: float
     df: float = math.inf
+    between: float = 0.0
 
     def __post_init__(self) -> None:
         require_finite("pooled", location=self.location)
         require_positive("pooled", scale=self.scale)
         require(self.df > 0.0, f"pooled: df = {self.df:g} must be above 0")
+        require(0.0 <= self.between <= 1.0, f"pooled: between = {self.between:g} must lie between 0 and 1")
 
     def _lower(self, u: FloatArray) -> FloatArray:
         """Standard quantiles."""

@@ -1,0 +1,1 @@
+"""Analysis: what drives the spread of the answer."""

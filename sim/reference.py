@@ -1,0 +1,137 @@
+"""`docs/assumptions.md`: every quantity of every option, made from `conf/` so that it cannot lag behind.
+
+`python -m sim.reference FILE` writes the page; without a file it is printed.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from sim.assumptions.schema import Assumptions
+from sim.assumptions.table import assumptions_table
+from sim.configuration.compose import Composed, assume, composed
+from sim.configuration.places import conf_dir
+from sim.errors import InputError
+from sim.views.catalogue import Entry, catalogue
+
+GROUPS = {"transplants": "Transplants", "vod": "VOD, its severity and mortality"}
+"""Groups whose options give quantities, with their headings."""
+
+_NEUTRAL = "scenario=press_release"  # it chooses the base options and sets nothing itself
+_TOLD = ("scenario", "evidence")  # what a scenario's words say already
+
+
+def page() -> str:
+    """The page, as it stands in `docs/assumptions.md`."""
+    rows: dict[str, Mapping[str, str]] = {}
+    groups = {heading: [_option(group, name, rows) for name in _names(group)] for group, heading in GROUPS.items()}
+    groups["Scenarios"] = [_scenario(name, rows) for name in _names("scenario")]
+    return catalogue(groups, list(rows.values()))
+
+
+def main(words: Sequence[str]) -> None:
+    """Write the page to the file named, or print it."""
+    if words:
+        Path(words[0]).write_text(page(), encoding="utf-8", newline="\n")
+    else:
+        print(page(), end="")
+
+
+def _names(group: str) -> list[str]:
+    return sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
+
+
+def _option(group: str, name: str, rows: dict[str, Mapping[str, str]]) -> Entry:
+    """An option of a group; the ledger rows it rests on are added to `rows`."""
+    made, assumptions = _fitting(group, name)
+    words = [_comment(conf_dir() / group / f"{name}.yaml")]
+    chosen = made.hydra.runtime.choices
+    if group != "transplants" and chosen["transplants"] != "press_release":
+        words.append(f"It goes with `transplants={chosen['transplants']}`, or another option divided so.")
+    own = [row for row in _quantities(assumptions) if row["quantity"].startswith(f"{group}.")]
+    _cite(own, assumptions, rows)
+    settings = [f"{key}={value}" for key, value in _settings(made, assumptions).items() if key.startswith(f"{group}.")]
+    return Entry(f"{group}={name}", words, settings, own)
+
+
+def _fitting(group: str, name: str) -> tuple[Composed, Assumptions]:
+    """An option with whatever else it chooses; where it does not go with those, with the first volume it goes with."""
+    own = f"{group}={name}"
+    try:
+        return _read(own)
+    except InputError:
+        for other in _names("transplants"):
+            try:
+                return _read(own, f"transplants={other}")
+            except InputError:
+                continue
+        raise
+
+
+def _read(*choices: str) -> tuple[Composed, Assumptions]:
+    made = composed([_NEUTRAL, *choices])
+    return made, assume(made.mapping)
+
+
+def _scenario(name: str, rows: dict[str, Mapping[str, str]]) -> Entry:
+    """A scenario: what it chooses, and the quantities and settings in which it differs from those options."""
+    made = composed([f"scenario={name}"])
+    assumptions = assume(made.mapping)
+    choices = [f"{group}={made.hydra.runtime.choices[group]}" for group in GROUPS]
+    plain, before = _read(*choices)
+    as_of = assumptions.evidence.as_of
+    words = [
+        f"**{assumptions.scenario.title}.** {assumptions.scenario.story}",
+        f"Options: {' '.join(f'`{choice}`' for choice in choices)}. "
+        f"Evidence as of: {as_of if as_of is not None else 'any date'}.",
+    ]
+    known = set(map(str, _quantities(before)))  # as text: a number that is missing equals itself
+    own = [row for row in _quantities(assumptions) if str(row) not in known]
+    words += [] if own else ["It sets no quantity itself."]
+    _cite(own, assumptions, rows)
+    old = _settings(plain, before)
+    settings = [f"{key}={value}" for key, value in _settings(made, assumptions).items() if old.get(key) != value]
+    return Entry(f"scenario={name}", words, settings, own)
+
+
+def _quantities(assumptions: Assumptions) -> list[dict[str, Any]]:
+    """The rows of the table of assumptions."""
+    table = assumptions_table(assumptions)
+    return [{str(column): value for column, value in row.items()} for row in table.to_dict("records")]
+
+
+def _cite(own: Sequence[Mapping[str, Any]], assumptions: Assumptions, rows: dict[str, Mapping[str, str]]) -> None:
+    """Add the ledger rows that quantities rest on."""
+    for quantity in own:
+        for name in filter(None, quantity["rows"].split(", ")):
+            rows[name] = assumptions.origin.ledger[name]
+
+
+def _settings(made: Composed, assumptions: Assumptions) -> dict[str, str]:
+    """What a configuration says besides quantities, by key."""
+    quantities = tuple(f"{name}." for name in assumptions.quantities)
+    return {
+        key: text
+        for key, text in _flat(made.mapping)
+        if not f"{key}.".startswith(quantities) and key.partition(".")[0] not in _TOLD
+    }
+
+
+def _flat(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(node, Mapping):
+        for name, below in node.items():
+            yield from _flat(below, f"{key}.{name}" if key else str(name))
+    elif node is not None:
+        yield key, f"[{', '.join(map(str, node))}]" if isinstance(node, list) else str(node)
+
+
+def _comment(path: Path) -> str:
+    """The comment that a file begins with."""
+    lines = takewhile(lambda line: line.startswith("#"), path.read_text(encoding="utf-8").splitlines())
+    return " ".join(line.lstrip("# ").strip() for line in lines)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,102 @@
+"""A rate rests on rows that measure it, among its patients, under its treatment."""
+
+import pytest
+
+import sim
+from sim.errors import InputError
+from tests.conftest import Typed
+
+MORTALITY = "vod.day100_mortality"
+
+REFUSED = [
+    (
+        ["vod.incidence.source=sev_premier"],
+        "vod.incidence.value: row 'sev_premier' measures severe_fraction, not vod_incidence",
+    ),
+    (
+        ["vod.incidence.source=carreras1998_allo"],
+        "row 'carreras1998_allo' is a share of transplants[allogeneic], not of transplants",
+    ),
+    (
+        ["vod.incidence.source=phis_2016_19"],
+        "row 'phis_2016_19' is a share of transplants[paediatric], not of transplants",
+    ),
+    (
+        [f"{MORTALITY}.source=mort_ph3_df"],
+        "row 'mort_ph3_df' is of patients with treatment 'defibrotide', the rate of 'none'; say treated: defibrotide",
+    ),
+    (
+        [f"{MORTALITY}.source=mort_ph3_hc", f"{MORTALITY}.treated=defibrotide"],
+        "treatment 'none', the rate of 'defibrotide'",
+    ),
+    ([f"{MORTALITY}.source=mort_jones_vod"], "row 'mort_jones_vod' is a share of vod, not of severe_vod"),
+    ([f"{MORTALITY}.treated=often"], "vod.day100_mortality.treated: 'often' is not one of"),
+    ([f"{MORTALITY}.value='pooled(mort_ph3_hc, mort_ph3_df)'"], "mort_ph3_df' (treated defibrotide)"),
+    (["vod.incidence.value='pooled(carreras1998_all, sev_premier)'"], "measure"),
+    (["vod.incidence.value='pooled(carreras2011_seattle, carreras2011_baltimore)'"], "criterion"),
+    (
+        ["vod.incidence.value='pooled(carreras1998_allo, strouse2018)'"],
+        "is a share of transplants[allogeneic], not of transplants",
+    ),
+    (
+        ["vod.incidence.value='pooled(carreras1998_al, lee2020_taiwan)'"],
+        "'carreras1998_al' is no row of the evidence ledger; did you mean 'carreras1998_all'?",
+    ),
+    (["vod.incidence.value='pooled(carreras1998_all, coppell2010_all)'"], "'coppell2010_all' has no n and k"),
+    (["vod.incidence.value='pooled(cibmtr2016_r, inovate2017_r)'"], "memory"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "words"), REFUSED, ids=[overrides[-1] for overrides, _ in REFUSED])
+def test_a_row_that_does_not_fit_is_refused(overrides: list[str], words: str) -> None:
+    with pytest.raises(InputError) as refusal:
+        sim.load(overrides=[*overrides])
+    assert words in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_treated_patients_are_taken_when_asked_for() -> None:
+    words = [
+        f"{MORTALITY}.value='count(events=63, n=102)'",
+        f"{MORTALITY}.source=mort_ph3_df",
+        f"{MORTALITY}.treated=defibrotide",
+    ]
+    leaf = sim.load(overrides=words).leaves[MORTALITY]
+    assert (leaf.treated, leaf.rows) == ("defibrotide", ("mort_ph3_df",))
+
+
+def test_what_is_borrowed_may_be_of_other_patients() -> None:
+    words = ["vod.incidence.source=phis_2016_19", "+vod.incidence.borrowed='from children: no other count'"]
+    assert sim.load(overrides=words).leaves["vod.incidence"].borrowed == "from children: no other count"
+
+
+def test_special_patients_and_memory_are_flagged() -> None:
+    pooled = sim.load("pooled").leaves["vod.incidence[allogeneic]"]
+    assert (
+        "pools other patients: aa_korea2013 (allogeneic, aplastic anaemia), pichler2017_vienna (allogeneic, paediatric)"
+        in pooled.flags
+    )
+    words = ["vod.incidence.value='count(events=267, n=8341)'", "vod.incidence.source=cibmtr2016_r"]
+    recalled = sim.load(overrides=[*words, "+vod.incidence.borrowed='from allogeneic: a test'"]).leaves["vod.incidence"]
+    assert recalled.flags == ("from memory, unverified: cibmtr2016_r",)
+
+
+def test_no_option_rests_on_memory() -> None:
+    for scenario in (
+        "press_release",
+        "cohorts",
+        "cohorts_2007",
+        "pooled",
+        "conservative",
+        "optimistic",
+        "europe_us_2008",
+    ):
+        assumptions = sim.load(scenario)
+        for name, leaf in assumptions.leaves.items():
+            verified = {assumptions.origin.ledger[row]["verified"] for row in leaf.rows}
+            assert "recalled" not in verified, (scenario, name)
+
+
+def test_refused_on_the_command_line_in_one_line(typed: Typed) -> None:
+    done = typed(f"{MORTALITY}.source=mort_ph3_df")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
