@@ -33,6 +33,7 @@ from sim.assumptions.distributions import (
     Triangular,
     Uniform,
 )
+from sim.assumptions.pooling_forms import pooled_texts
 from sim.assumptions.text import LONGEST, Context, read
 from sim.errors import InputError
 
@@ -201,7 +202,7 @@ refused: list[tuple[object, str]] = [
     ("!!python/object/apply:os.system", NOT_A_QUANTITY),
     ("beta(mean=0.2, sd=0.03).__class__", NOT_A_QUANTITY),
     ("0.2\x1b[31m", r"'0.2\\x1b\[31m' is not"),
-    ("eval('1')", "unknown distribution 'eval'; known: beta, count,"),
+    ("eval('1')", "unknown distribution 'eval'; known: beta, beta_binomial, count,"),
     ("btea(mean=0.2, sd=0.03)", "unknown distribution 'btea'; did you mean 'beta'"),
     ("beta(men=0.2, sd=0.03)", "beta: unknown argument 'men'; did you mean 'mean'"),
     ("beta(0.2, 0.03)", "expected an argument of beta such as mean=0.2, found '0.2, 0.03"),
@@ -280,16 +281,75 @@ def test_positive_numbers() -> None:
         read("low 1 base 30 high 900", POSITIVE)
 
 
-def test_studies_that_agree_exactly_leave_no_spread() -> None:
-    context = Context(pooled_rows=lambda ids: [(10, 100) for _ in ids])
-    with pytest.raises(InputError, match="agree exactly"):
-        read("pooled_mean(a, b)", SHARE, context)
+EDGES = {
+    "zero counts": [(0, 50), (0, 30), (0, 70)],
+    "all": [(5, 5), (7, 7), (9, 9)],
+    "one zero": [(0, 40), (3, 60)],
+    "two studies": [(10, 100), (30, 100)],
+    "ten identical": [(10, 100)] * 10,
+    "two that agree": [(10, 100), (10, 100)],
+}
+
+
+@pytest.mark.parametrize("form", ["pooled", "pooled_mean", "beta_binomial"])
+@pytest.mark.parametrize("edge", EDGES)
+def test_pooling_at_its_edges_is_a_finite_share(form: str, edge: str) -> None:
+    context = Context(pooled_rows=lambda _: EDGES[edge])
+    found = read(f"{form}(a, b)", SHARE, context)
+    low, middle, high = percentiles(found, 0.025, 0.5, 0.975)
+    assert 0 <= low < middle < high <= 1
+    assert 0 < found.mean < 1
+    assert 0 < found.sd < 0.5
+    assert 0 <= found.between <= 1
+    if edge == "ten identical":
+        assert middle == pytest.approx(0.1, abs=1e-3)
+        assert low < Beta(100.5, 900.5).ppf(np.array([0.025]))[0] + 2e-3
+        assert high < 0.2
+
+
+@pytest.mark.parametrize("form", ["pooled", "pooled_mean", "beta_binomial"])
+def test_one_study_is_not_pooled(form: str) -> None:
+    with pytest.raises(InputError, match=f"^{form}: 1 ledger ids; needs at least 2$"):
+        read(f"{form}(a)", SHARE, CONTEXT)
+    # nor when only one of them is known
+    with pytest.raises(InputError, match=r"^pooling 1 study: needs at least 2$"):
+        read(f"{form}(a, b)", SHARE, Context(pooled_rows=lambda _: [(1, 10)]))
+
+
+def test_few_studies_are_a_warning() -> None:
+    notes: list[str] = []
+    context = Context(pooled_rows=lambda ids: [LEDGER[i] for i in ids], note=notes.append)
+    read("pooled(carreras1998_all, strouse2018, kumar-2020.b)", SHARE, context)
+    assert notes == ["3 studies: below 5 a prediction interval says next to nothing (95 %: 0.096–69.14 %)"]
+    read("pooled_mean(carreras1998_all, strouse2018, kumar-2020.b)", SHARE, context)
+    assert len(notes) == 1
+    read("beta_binomial(carreras1998_all, strouse2018)", SHARE, context)
+    assert notes[1].startswith("2 studies: below 5 a prediction interval says next to nothing (95 %: ")
+    read("pooled(a, b)", SHARE, Context(pooled_rows=lambda _: [(10, 100)] * 5, note=notes.append))
+    assert len(notes) == 2
+
+
+def test_disagreement_between_studies_is_told_from_ignorance() -> None:
+    text = "(carreras1998_all, strouse2018, kumar-2020.b)"
+    assert read(f"pooled{text}", SHARE, CONTEXT).between == pytest.approx(0.0685 / (0.0685 + 0.1568**2), abs=1e-3)
+    assert read(f"pooled_mean{text}", SHARE, CONTEXT).between == 0
+    assert read("count(events=3, n=9)", SHARE).between == 0
+
+
+def test_what_a_text_pools_is_found_in_it() -> None:
+    text = "mixture(pooled(a, b-1.c)=0.5, beta_binomial( d ,e)=0.3, pooled_mean(f, g)=0.2)"
+    assert list(pooled_texts(text)) == [
+        ("pooled", ("a", "b-1.c")),
+        ("beta_binomial", ("d", "e")),
+        ("pooled_mean", ("f", "g")),
+    ]
+    assert list(pooled_texts("beta(mean=0.2, sd=0.03)")) == []
 
 
 WORDS = """
 beta normal lognormal gamma pert triangular uniform metalog discrete mixture count pooled pooled_mean sample
-mean sd median p05 p50 p95 p97.5 low mode high base to at events n effective_n log_sd a.csv a b ( ) ( ) = = , , %
-/ - . 0 1 2 0.1 0.2 0.5 1e-300 1e308 1e-5 45_000 0,2 20% nan inf
+beta_binomial mean sd median p05 p50 p95 p97.5 low mode high base to at events n effective_n log_sd a.csv a b ( ) ( )
+= = , , % / - . 0 1 2 0.1 0.2 0.5 1e-300 1e308 1e-5 45_000 0,2 20% nan inf
 """
 words = st.sampled_from(WORDS.split())
 arguments = st.lists(

@@ -194,7 +194,7 @@ def _slice(studies: FloatArray, place: float) -> _Slice:
 def _log_rise(a: FloatArray, k: float) -> FloatArray:
     """The logarithm of a (a + 1) … (a + k - 1) / a^k: by how much a rising power exceeds a power.
 
-    From 16 on by the differences of Stirling's series, since those of the gamma functions' logarithms drown in rounding.
+    From 16 on by differences of Stirling's series, since those of the logarithms themselves drown in rounding.
     """
     high = np.maximum(a, _STIRLING)
     series = (high + k - 0.5) * np.log1p(k / high) - k + _remainder(high + k) - _remainder(high)

@@ -69,13 +69,10 @@ def undivided(results: Results) -> str:
     return next((cause.note for cause in causes(results) if math.isnan(cause.share)), "")
 
 
-def whole_percents(shares: list[float]) -> list[str]:
-    """Shares that add up to 1, in whole per cents that add up to 100 (the largest remainders are rounded up)."""
-    floors = [math.floor(100 * share) for share in shares]
-    order = sorted(range(len(shares)), key=lambda place: floors[place] - 100 * shares[place])
-    for place in order[: 100 - sum(floors)]:
-        floors[place] += 1
-    return [f"{whole} %" if whole else "under 1 %" for whole in floors]
+def whole_percent(share: float) -> str:
+    """A share in whole per cents, as a sentence has it."""
+    whole = round(100 * share)
+    return f"{whole} %" if whole else "under 1 %"
 
 
 def is_divided(results: Results) -> bool:

@@ -11,6 +11,7 @@ from sim.views.numbers import UNKNOWN, about, error_text, rounded, span
 ALL: Mapping[str, str] = dict.fromkeys(STRATA, TOTAL)
 """The labels of the whole population."""
 
+_CHOSEN = ("transplants", "vod", "evidence.as_of")
 _CLEARLY = 3  # errors apart: five stages are looked at, and two would be passed by luck in every fourth run
 
 
@@ -110,7 +111,10 @@ def flags(results: Results) -> dict[str, list[str]]:
 
 
 def typed(results: Results) -> str:
-    """The quantities set by hand, so that no run passes for its scenario unchanged: `vod.incidence = 0.18`."""
+    """What was set by hand, so that no run passes for its scenario unchanged: `vod=seattle, vod.incidence = 0.18`."""
+    words = [str(word) for word in results.provenance.get("overrides", ())]
+    chosen = [word for word in words if word.partition("=")[0] in _CHOSEN]
     table = results.assumptions
     rows = table[table["source"] == TYPED]
-    return ", ".join(f"{quantity} = {value}" for quantity, value in zip(rows["quantity"], rows["value"], strict=True))
+    values = zip(rows["quantity"], rows["value"], strict=True)
+    return ", ".join([*chosen, *(f"{quantity} = {value}" for quantity, value in values)])

@@ -6,7 +6,7 @@ from typing import Any
 
 from sim.results.run import Results
 from sim.variables import FUNNEL, HEADLINE, VARIABLES
-from sim.views.causes import causes, whole_percents
+from sim.views.causes import causes, whole_percent
 from sim.views.contrast import Contrast
 from sim.views.counted import volume_message
 from sim.views.estimates import Estimates, is_point, stages
@@ -100,9 +100,10 @@ def convergence_message(results: Results) -> str:
 def bill_message(results: Results) -> str:
     """Which group makes how much of the headline's uncertainty."""
     found = [cause for cause in causes(results) if cause.share > 0]
-    first, *others = zip(found, whole_percents([cause.share for cause in found]), strict=True)
-    text = f"{first[0].name} makes {first[1]} of the uncertainty of {_headline_name()} in {results.years[0]}"
-    return ", ".join([text, *(f"{lowered(cause.name)} {share}" for cause, share in others)])
+    first, *others = found
+    most = whole_percent(first.share)
+    text = f"{first.name} makes {most} of the uncertainty of {_headline_name()} in {results.years[0]}"
+    return ", ".join([text, *(f"{lowered(cause.name)} {whole_percent(cause.share)}" for cause in others)])
 
 
 def comparison_message(rows: Sequence[Contrast]) -> str:
