@@ -63,9 +63,9 @@ def test_small_counts_by_brute_force() -> None:
 
 
 def on_a_grid(studies: Counts, at: FloatArray) -> FloatArray:
-    """P(share <= at) by the midpoint rule, two million points over mean and root of the correlation."""
-    m = (np.arange(1500) + 0.5)[:, None] / 1500
-    root = (np.arange(1500) + 0.5)[None, :] / 1500
+    """P(share <= at) by the midpoint rule, 640,000 points over mean and root of the correlation."""
+    m = (np.arange(800) + 0.5)[:, None] / 800
+    root = (np.arange(800) + 0.5)[None, :] / 800
     size = 1 / root**2 - 1
     a, b = m * size, (1 - m) * size
     log = sum(betaln(a + events, b + n - events) - betaln(a, b) for events, n in studies) - 0.5 * np.log(m * (1 - m))
@@ -96,7 +96,7 @@ def test_the_table_is_the_mixture(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_moments_are_those_of_the_quantiles(name: str) -> None:
     found = mixture(CASES[name])
-    x = found.ppf((np.arange(200_000) + 0.5) / 200_000)
+    x = found.ppf((np.arange(50_000) + 0.5) / 50_000)
     assert x.mean() == pytest.approx(found.mean, abs=1e-5)
     assert x.std() == pytest.approx(found.sd, abs=5e-5)
     assert 0 < found.between < 1
@@ -132,17 +132,17 @@ def test_alike_studies_come_to_their_sum() -> None:
     assert two.mean_interval[0] < low < high < two.mean_interval[1]
     assert ten.between < two.between
     # as studies grow without limit, a new population is as they are
-    assert mixture([(100_000, 1_000_000)] * 30).sd < 0.002
+    assert mixture([(100_000, 1_000_000)] * 12).sd < 0.002
 
 
 def test_many_studies_find_the_law_of_their_populations() -> None:
     law = beta(8, 92)
-    shares = law.ppf((np.arange(200) + 0.5) / 200)
+    shares = law.ppf((np.arange(60) + 0.5) / 60)
     studies = [(int(binom.ppf(0.5, 5000, share)), 5000) for share in shares]
     found = mixture(studies)
     u = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
-    assert found.ppf(u) == pytest.approx(law.ppf(u), rel=0.03)
-    assert found.between > 0.98
+    assert found.ppf(u) == pytest.approx(law.ppf(u), rel=0.06)
+    assert found.between > 0.95
 
 
 def test_events_in_none_leave_a_small_share() -> None:
