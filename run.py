@@ -26,6 +26,7 @@ CHECKS = (
     ("mypy",),
     ("importlinter.cli", "lint"),
 )
+TWO_AT_A_TIME = ("-n", "2", "--dist", "loadfile")  # with -s one at a time, so that what they print is seen
 LOCKS = (("requirements.txt", "build"), ("requirements-dev.txt", "dev"))
 
 
@@ -37,7 +38,7 @@ def main(words: list[str]) -> int:
     task, rest = (words[0], words[1:]) if words[:1] and words[0] in TASKS else ("sim", words)
     set_up("requirements.txt" if task == "sim" else "requirements-dev.txt")
     if task == "test":
-        return run("pytest", *rest)
+        return run("pytest", *(() if {"-s", "-n"} & set(rest) else TWO_AT_A_TIME), *rest)
     if task == "check":
         return max([announced(*check) for check in CHECKS])
     if task == "docs":
