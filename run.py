@@ -32,7 +32,7 @@ LOCKS = (("requirements.txt", "build"), ("requirements-dev.txt", "dev"))
 
 def main(words: list[str]) -> int:
     """Set up what the words need, and do it."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - this file is started by whatever Python there is
+    if sys.version_info < (3, 11):  # this file is started by whatever Python there is
         print(f"Python 3.11 or later is needed; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
     task, rest = (words[0], words[1:]) if words[:1] and words[0] in TASKS else ("sim", words)

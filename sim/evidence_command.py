@@ -11,6 +11,7 @@ from sim.evidence.ledger import Ledger, read_ledger
 from sim.evidence.schema import COLUMNS
 from sim.views.columns import described, listed
 
+_HEADS = {"type": "transplant_type", "year": "published"}  # columns by the names the list gives them
 _PLACES = ("file", "as_of")  # settings that say which ledger, not which rows
 _UNCUT = ("id", "year", "figure", "verified")
 _LABEL = max(map(len, COLUMNS)) + 2
@@ -39,6 +40,14 @@ class _Selection:
         return f"{found}{known}{f' ({said})' if said else ''}"
 
 
+_HELP = """\
+sim evidence [column=text …]         the published figures, filtered by what a column contains
+sim evidence show ID …               every column of a row, its intervals, what is to be said against it
+sim evidence audit [column=text …]   what is impossible or doubtful, gravest first; exit 1 if anything is impossible
+sim evidence pool ID ID …            rows pooled: their mean, and what a new population may be
+  text=…  any column    as_of=2007-11  what was published by then    file=PATH  another ledger"""
+
+
 def evidence(words: Sequence[str]) -> int:
     """Serve `sim evidence …`.
 
@@ -55,6 +64,9 @@ def evidence(words: Sequence[str]) -> int:
     ------
     InputError : for an unknown word, column, id or date, and for a ledger that cannot be read.
     """
+    if {"-h", "--help", "help"} & set(words):
+        print(_HELP)
+        return 0
     settings = dict(word.split("=", 1) for word in words if "=" in word)
     name, *identifiers = [word for word in words if "=" not in word] or ["list"]
     if name not in _COMMANDS:
@@ -66,7 +78,7 @@ def evidence(words: Sequence[str]) -> int:
 
 def _select(settings: Mapping[str, str]) -> _Selection:
     path = Path(settings["file"]) if "file" in settings else conf_dir() / "evidence" / "ledger.csv"
-    filters = {name: text for name, text in settings.items() if name not in _PLACES}
+    filters = {_HEADS.get(name, name): text for name, text in settings.items() if name not in _PLACES}
     for name in filters:
         if name not in (*COLUMNS, "text"):
             raise InputError(f"evidence {name}=: unknown column{nearest(name, (*COLUMNS, *_PLACES, 'text'))}")

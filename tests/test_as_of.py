@@ -1,8 +1,11 @@
 """A forecast is judged with what was knowable."""
 
+from pathlib import Path
+
 import pytest
 
 import sim
+from sim.configuration.places import conf_dir
 from sim.errors import InputError
 from tests.conftest import Typed
 
@@ -16,7 +19,8 @@ REFUSED = [
     (["evidence.as_of=soon"], "evidence.as_of: 'soon' is no date; write 2007, 2007-11 or 2007-11-30"),
     (["evidence.as_of=2007-13"], "evidence.as_of: '2007-13' is no date"),
     (["vod=cohorts", "evidence.as_of=2010"], "needs evidence.as_of=2017-12-31"),
-    (["transplants=worldwide", "evidence.as_of=2009"], "2010-12-31"),
+    (["transplants=worldwide", "evidence.as_of=2009"], "'wbmt_2006_all' was published on 2010-12-31"),
+    (["transplants=worldwide", "evidence.as_of=2015"], "2 are needed: evidence.as_of=2022-12-31 or later"),
 ]
 
 
@@ -76,3 +80,34 @@ def test_the_command_line_refuses_in_one_line(typed: Typed) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("sim: vod.incidence.source: 'cao2017_premier' was published on 2017-12-31")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_date_stands_on_table_and_report(typed: Typed, tmp_path: Path) -> None:
+    done = typed("scenario=cohorts_2007", "sampling=quick", "hydra.run.dir=out")
+    assert "evidence published by 2007-11" in done.stdout
+    assert "Evidence published by 2007-11" in text_of(tmp_path / "out" / "report.html")
+    assert "evidence published by" not in typed("sampling=quick", "report=none").stdout
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def test_a_ledger_of_ones_own(typed: Typed, tmp_path: Path) -> None:
+    header, *rows = (conf_dir() / "evidence" / "ledger.csv").read_text(encoding="utf-8").splitlines()
+    (like,) = (row for row in rows if row.startswith("lee2020_taiwan,"))
+    own = tmp_path / "own.csv"
+    own.write_text("\n".join([header, *rows, like.replace("lee2020_taiwan", "our_survey", 1)]) + "\n", encoding="utf-8")
+    words = [
+        "evidence.file=own.csv",
+        "vod.incidence.source=our_survey",
+        "vod.incidence.value='count(events=39, n=2345)'",
+    ]
+    done = typed(*words, "sampling=quick", "report=none", "hydra.run.dir=out")
+    assert done.returncode == 0, done.stderr
+    assert "our_survey" in text_of(tmp_path / "out" / "evidence.csv")
+    assert typed("replay", "out").returncode == 0
+    own.write_text(text_of(own) + "\n", encoding="utf-8")
+    assert "own.csv has changed" in typed("replay", "out").stderr
+    missing = typed("evidence.file=none.csv")
+    assert (missing.returncode, missing.stderr.count("\n")) == (2, 1)

@@ -101,7 +101,10 @@ def mapping(overrides: list[str]) -> dict[str, Any]:
 
 
 WRONG = [
-    (["vod.criterion.value='discrete(seattle=0.5, baltimore=0.5)'"], "vod.incidence.values.ebmt_2016: no label"),
+    (
+        ["vod.criterion.value='discrete(seattle=0.5, baltimore=0.5)'"],
+        "vod.criterion.value: 'ebmt_2016', which vod.incidence has, is no label of it",
+    ),
     (
         ["vod.criterion.value='discrete(seattle=0.5, baltimore=0.3, ebmt_2016=0.1, other=0.1)'"],
         "criterion 'other' has no value",
@@ -130,7 +133,7 @@ def test_a_choice_nobody_uses_is_refused() -> None:
 
 def test_a_label_cannot_mix_criteria() -> None:
     made = mapping(["vod=any_criterion"])
-    made["vod"]["severe_fraction"]["values"]["ebmt_2016"]["criterion"] = "Seattle"
+    made["vod"]["severe_fraction"]["values"]["ebmt_2016"] |= {"criterion": "Seattle", "borrowed": None}
     with pytest.raises(InputError, match=r"vod\.severe_fraction.criterion: 'Seattle' does not fit 'EBMT 2016'"):
         assume(made)
 

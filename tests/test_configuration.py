@@ -283,7 +283,7 @@ def test_the_range_of_a_replaced_value_does_not_stay_behind(tmp_path: Path) -> N
     assert leaves["transplants.volume"].spread is None
     assert leaves["vod.day100_mortality"].spread == "assumption: none"
     assert leaves["vod.incidence"].spread is not None
-    criterion = "criterion: discharge codes (Premier)"
+    criterion = "criterion: discharge codes"
     own(
         folder,
         f"defaults: [{{override /vod: premier_2017}}]\n"

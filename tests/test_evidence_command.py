@@ -11,6 +11,7 @@ from sim.configuration.places import conf_dir
 from sim.errors import InputError
 from sim.evidence.ledger import read_ledger
 from sim.evidence_command import evidence
+from tests.conftest import Typed
 from tests.test_ledger import write
 
 Capture = pytest.CaptureFixture[str]
@@ -117,7 +118,6 @@ def test_rows_are_pooled(capsys: Capture) -> None:
     ("words", "message"),
     [
         (["shwo"], "evidence shwo: unknown command; did you mean 'show'?"),
-        (["--help"], "evidence --help: unknown command; known: audit, list, pool, show"),
         (["criterium=Seattle"], "evidence criterium=: unknown column; did you mean 'criterion'?"),
         (["show"], "evidence show: write sim evidence show ID …"),
         (["audit", "cao2017_premier"], "evidence audit: write sim evidence audit"),
@@ -154,3 +154,11 @@ def test_the_command_line_serves_it() -> None:
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert "measure different things" in done.stderr
+
+
+@pytest.mark.parametrize("word", ["--help", "-h", "help"])
+def test_help_says_what_there_is(typed: Typed, word: str) -> None:
+    done = typed("evidence", word)
+    assert done.returncode == 0
+    for command in ("show", "audit", "pool", "as_of=", "file="):
+        assert command in done.stdout

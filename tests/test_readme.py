@@ -62,7 +62,7 @@ def test_the_scenarios_of_the_pages_run(typed: Typed, tmp_path: Path) -> None:
         for block in blocks(page.read_text(encoding="utf-8"), "yaml")
         if block.startswith("# @package")
     ]
-    assert len(scenarios) == 2
+    assert len(scenarios) == 3
     for number, text in enumerate(scenarios):
         folder = tmp_path / "my" / "scenario"
         folder.mkdir(parents=True, exist_ok=True)

@@ -134,12 +134,13 @@ def test_a_percentile_is_an_ordinal_and_finer_at_the_ends(percentage: float, tex
         ),
         (
             {"day100_mortality": "0.4"},
-            "as many severe VOD cases as a, draw by draw; of these 40 % die by day 100, not 80 % (deaths 0.50 ×).",
+            "as many severe VOD cases as a, draw by draw; of severe cases 40 % die by day 100, not 80 % "
+            "(deaths 0.50 ×).",
         ),
         (
             {"severe_fraction": "2/3", "day100_mortality": "0"},
-            "twice as many severe VOD cases as a (2 ×), because 67 % of VOD is severe, not 33 %; of these 0 % die "
-            "by day 100, not 80 % (deaths 0 ×).",
+            "twice as many severe VOD cases as a (2 ×), because 67 % of VOD is severe, not 33 %; of severe cases "
+            "0 % die by day 100, not 80 % (deaths 0 ×).",
         ),
         ({"severe_fraction": "0.33333"}, "about as many severe VOD cases as a (1.00 ×)."),
         ({}, "as many severe VOD cases as a, draw by draw."),
@@ -252,7 +253,7 @@ def test_the_terminal_wraps_names_and_sentences() -> None:
     lines = text.splitlines()
     assert max(map(len, lines)) <= 110
     assert not any(line.strip().startswith(("%", "×")) for line in lines)
-    assert " ".join(text.split()).endswith("of these 40 % die by day 100, not 80 % (deaths 0.17 ×).")
+    assert " ".join(text.split()).endswith("of severe cases 40 % die by day 100, not 80 % (deaths 0.17 ×).")
     assert "\u00a0" not in text
 
 

@@ -1,12 +1,13 @@
 """Whether the parts of a configuration fit each other: labels, denominators, criteria."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 from sim.assumptions.leaf import Leaf
-from sim.assumptions.quantity import Quantity, Rate
+from sim.assumptions.quantity import Choice, Quantity, Rate
 from sim.errors import InputError, nearest
-from sim.evidence.compatible import population
+from sim.evidence.audit.meaning import circular
+from sim.evidence.compatible import UNSTATED, diagnosis, population
 from sim.evidence.ledger import Ledger
 from sim.variables import CHOICES, RATES, TOTAL, TYPED, Variable
 
@@ -101,7 +102,7 @@ def check_rates(rates: Mapping[str, Rate], strata: Labels) -> None:
                     )
 
 
-def check_choices(rates: Mapping[str, Rate], choices: Collection[str]) -> None:
+def check_choices(rates: Mapping[str, Rate], choices: Mapping[str, Choice]) -> None:
     """Rates are given by a choice that is made, and no choice is made for nothing.
 
     Raises
@@ -110,6 +111,10 @@ def check_choices(rates: Mapping[str, Rate], choices: Collection[str]) -> None:
     """
     for dimension in CHOICES:
         by = [name for name, rate in rates.items() if dimension in rate.by]
+        for label in sorted({label for name in by for label in rates[name].labels(dimension)}):
+            if dimension in choices and label not in choices[dimension].weights:
+                hint = nearest(label, choices[dimension].weights)
+                raise InputError(f".vod.{dimension}.value: '{label}', which vod.{by[0]} has, is no label of it{hint}")
         if by and dimension not in choices:
             raise InputError(
                 f".vod.{by[0]}.by: given by {dimension}, but vod.{dimension} is missing, which chooses one"
@@ -156,7 +161,7 @@ def check_evidence(rates: Mapping[str, Rate], ledger: Ledger) -> None:
     for name, stage in RATES.items():
         for leaf in rates[name].leaves.values():
             place = f".vod.{name}{leaf.key}"
-            rows = [ledger[identifier] for identifier in leaf.rows if identifier != leaf.spread]
+            rows = [ledger[identifier] for identifier in leaf.carrying]
             for row in rows:
                 _check_row(place, row, leaf, stage)
             if leaf.borrowed is None:
@@ -170,6 +175,23 @@ def _check_row(place: str, row: Mapping[str, str], leaf: Leaf, stage: Variable) 
         raise InputError(
             f"{place}: row '{row['id']}' is of patients with treatment '{row['treated']}', the rate of "
             f"'{leaf.treated}'; say treated: {row['treated']} if that is meant"
+        )
+    if leaf.borrowed is None:
+        _check_definition(place, row, leaf)
+
+
+def _check_definition(place: str, row: Mapping[str, str], leaf: Leaf) -> None:
+    """The row's own criterion is the rate's, where both are stated, and does not hold the outcome itself."""
+    own = diagnosis(row)
+    if own not in ("", UNSTATED, leaf.criterion) and leaf.criterion != UNSTATED:
+        raise InputError(
+            f"{place}: row '{row['id']}' was measured by '{own}', not by '{leaf.criterion}'; "
+            "if it must stand in, say 'borrowed: from … : why'"
+        )
+    if next(circular([row]), None):
+        raise InputError(
+            f"{place}: row '{row['id']}' defines severity by its outcome; "
+            "if it must stand in, say 'borrowed: from … : why'"
         )
 
 

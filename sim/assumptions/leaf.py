@@ -1,5 +1,6 @@
 """A leaf of a quantity: its value for one combination of labels, with the evidence it rests on."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -65,6 +66,12 @@ class Leaf:
     def is_certain(self) -> bool:
         """Whether it takes one value in every draw without drawing."""
         return self.distribution is not None and self.distribution.is_certain
+
+    @property
+    def carrying(self) -> tuple[str, ...]:
+        """The rows that its value rests on: all but one that gives the range alone."""
+        told = {self.source, *re.findall(r"[\w.\-]+", self.text)}
+        return tuple(row for row in self.rows if row != self.spread or row in told)
 
 
 class Heard:

@@ -13,6 +13,7 @@ from sim.evidence.pooling import COVERAGE, pool
 
 Counts = Sequence[tuple[int, int]]
 
+_FEWEST = 3
 FEW = 5
 """Studies below which what a new population may be is hardly known."""
 
@@ -52,6 +53,8 @@ def read_pooled(
         raise InputError(f"{name}: {len(ids)} ledger ids; needs at least 2")
     counts = pooled_rows(tuple(ids))
     found = POOLING[name](counts)
+    if name == "beta_binomial" and sum(events for events, _ in counts) in (0, sum(n for _, n in counts)):
+        note("no study tells the share from none or all: the prediction rests on the prior as much as on the counts")
     if len(counts) < FEW and name != "pooled_mean":
         note(_warning(len(counts), found))
     return found
@@ -66,8 +69,12 @@ def pooled_texts(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 def predictive(counts: Counts) -> LogitT:
     """What random-effects pooling predicts for a new population (Higgins, Thompson & Spiegelhalter 2009)."""
     found = pool(counts).logits
-    # two studies leave no degree of freedom for the spread between populations: one is the widest t there is
-    return LogitT(found.mean, found.se_prediction, max(found.studies - 2, 1), found.between)
+    if found.studies < _FEWEST:
+        raise InputError(
+            f"pooled: {found.studies} studies leave no degree of freedom for a prediction; it needs {_FEWEST}: "
+            "take pooled_mean(…) or beta_binomial(…)"
+        )
+    return LogitT(found.mean, found.se_prediction, found.studies - 2, found.between)
 
 
 def mean(counts: Counts) -> LogitT:

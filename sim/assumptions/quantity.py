@@ -1,19 +1,25 @@
 """A quantity: an uncertain number with its unit and its source, one for all or one per label."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, get_args
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from sim.assumptions.distributions import NUMBER, POSITIVE, SHARE, Discrete, Distribution, Kind
-from sim.assumptions.leaf import Heard, Leaf, Surroundings, check_source, within
+from sim.assumptions.leaf import ASSUMPTION, Heard, Leaf, Surroundings, check_source, within
 from sim.assumptions.text import Context, read
 from sim.errors import InputError, nearest
-from sim.evidence.compatible import others
+from sim.evidence.audit.meaning import unchainable
+from sim.evidence.compatible import UNSTATED, diagnosis, others
+from sim.evidence.ledger import Ledger
+from sim.evidence.schema import number
 from sim.variables import CHOICES, STRATA
 
+_TAIL, _ROUNDING = 0.005, 0.005  # a number beyond these percentiles, and beyond rounding, is another
 _BORROWED = r"^from .+: .+"
 
 Treatment = Literal["none", "defibrotide", "mixed"]
@@ -188,9 +194,32 @@ class Rate(Quantity):
             raise InputError(f"{key}.treated: '{leaf.treated}' is none of {', '.join(get_args(Treatment))}")
         if leaf.borrowed is not None and not re.match(_BORROWED, leaf.borrowed):
             raise InputError(f"{key}.borrowed: '{leaf.borrowed}' is not of the form 'from …: why'")
-        pooled = [surroundings.ledger[row] for row in leaf.rows if row not in (leaf.source, leaf.spread)]
-        apart = others(pooled, leaf.of)
-        return replace(leaf, flags=(*leaf.flags, f"pools other patients: {', '.join(apart)}")) if apart else leaf
+        return replace(leaf, flags=(*leaf.flags, *_doubts(leaf, surroundings.ledger)))
+
+
+def _doubts(leaf: Leaf, ledger: Ledger) -> Iterator[str]:
+    """What sets a rate apart from the evidence it names: other patients, another number."""
+    rows = [ledger[row] for row in leaf.carrying]
+    if apart := others([row for row in rows if row["id"] != leaf.source], leaf.of):
+        yield f"pools other patients: {', '.join(apart)}"
+    for row in rows:
+        if row["measure"] == "day100_mortality" and row["treated"] == UNSTATED and leaf.treated == "none":
+            yield f"{row['id']} does not say how its patients were treated: taken as untreated"
+        if leaf.borrowed is None and (own := diagnosis(row)) not in ("", leaf.criterion):
+            yield f"{row['id']} was diagnosed by '{own}', the rate by '{leaf.criterion}'"
+    if leaf.borrowed is None:
+        yield from (f"{finding.rows[0]} {finding.words}" for finding in unchainable(rows))
+    if leaf.borrowed is not None or leaf.source.startswith(ASSUMPTION) or leaf.distribution is None:
+        return
+    stated = number(ledger[leaf.source]["mean"])
+    if stated is not None and not _holds(leaf.distribution, stated):
+        yield f"{leaf.source} says {stated:.3g}, the value has a mean of {leaf.distribution.mean:.3g}"
+
+
+def _holds(distribution: Distribution, stated: float) -> bool:
+    """Whether a stated number is within what is assumed: between its percentiles, or its mean to three digits."""
+    low, high = distribution.ppf(np.array([_TAIL, 1.0 - _TAIL]))
+    return low <= stated <= high or math.isclose(distribution.mean, stated, rel_tol=_ROUNDING)
 
 
 def _walk(values: Any, labels: tuple[str, ...], key: str, depth: int) -> Iterator[tuple[tuple[str, ...], str, Any]]:

@@ -88,9 +88,11 @@ class Evidence(Closed):
     Attributes
     ----------
     as_of : a year, month or day, such as 2007-11: only what was published by its end; None takes all.
+    file : a ledger of one's own in place of the project's.
     """
 
     as_of: str | int | None = None
+    file: str | None = None
 
 
 class Storage(Closed):

@@ -54,7 +54,7 @@ def _numbers(leaf: Leaf) -> dict[str, float]:
 
 
 def _origin(leaf: Leaf, assumptions: Assumptions) -> dict[str, str]:
-    rows = [assumptions.origin.ledger[row] for row in leaf.rows if row != leaf.spread]
+    rows = [assumptions.origin.ledger[row] for row in leaf.carrying]
     verified = {row["verified"] for row in rows} or {"assumption"}
     return {
         **{name: getattr(leaf, name) or "" for name in _STATED},

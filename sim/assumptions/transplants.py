@@ -73,7 +73,7 @@ class Transplants(Closed):
     reference_year : the year the volume is stated for; None with a trend.
     growth, growth_pattern : change from year to year: one `persistent` rate for all years, or an independent shock
         for each of the years (`yearly`); None with a trend.
-    shares : per dimension, how the volume is split where it is not itself given by label.
+    shares : per dimension, how the volume is split where it is not itself given by label; None is no split.
     """
 
     reference_year: int | None = Field(default=None, ge=1950, le=2200)
@@ -97,6 +97,23 @@ class Transplants(Closed):
                     "option"
                 )
         return given
+
+    @field_validator("shares", mode="before")
+    @classmethod
+    def _some(cls, shares: Any) -> Any:
+        if isinstance(shares, Mapping):
+            return {dimension: split for dimension, split in shares.items() if split is not None}
+        return {} if shares is None else shares
+
+    @model_validator(mode="after")
+    def _divided_once(self) -> "Transplants":
+        for dimension in self.volume.by:
+            if dimension in self.shares:
+                raise InputError(
+                    f".shares.{dimension}: divides transplants that transplants.volume gives by {dimension} already; "
+                    f"remove one (shares: {{{dimension}: null}})"
+                )
+        return self
 
     @field_validator("shares")
     @classmethod

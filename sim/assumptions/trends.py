@@ -64,5 +64,7 @@ def _points(cursor: Cursor) -> _Points:
         rows = [cursor.expect(_ROW, "a ledger id")]
         while cursor.sign("+"):
             rows.append(cursor.expect(_ROW, "a ledger id"))
+        if cursor.sign("="):
+            raise InputError("trend: takes ids of ledger rows; counts of your own belong in a ledger, evidence.file=…")
         points.append(tuple(rows))
     return tuple(points)

@@ -60,7 +60,8 @@ class Volume(PositiveQuantity):
 
     def _fitted(self, leaf: Leaf, text: Written, ledger: Ledger) -> Leaf:
         """The leaf of a trend, with the rows it rests on and what to warn of."""
-        own = read_history(ledger, text.points, at_least=1 if text.like else FEWEST)
+        fewest = min(2, len(text.points)) if text.like else FEWEST  # one year fewer would be another law
+        own = read_history(ledger, text.points, at_least=fewest)
         like = read_history(ledger, text.like, at_least=FEWEST) if text.like else None
         used = (*own.rows, *(like.rows if like else ()))
         heard = Heard(ledger)

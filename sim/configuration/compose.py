@@ -31,7 +31,7 @@ from sim.configuration.samples import sampled_column
 from sim.configuration.trust import check_data, check_folder, check_hydra
 from sim.configuration.words import check_scenario, not_a_sweep, plain_words, unparsed
 from sim.errors import InputError
-from sim.evidence.ledger import read_ledger
+from sim.evidence.ledger import Ledger, read_ledger
 
 _ONE_AT_A_TIME = threading.Lock()  # Hydra's compose is a global state
 _REFUSALS = (HydraException, OmegaConfBaseException, UnicodeDecodeError, yaml.YAMLError)
@@ -76,12 +76,11 @@ def assume(mapping: Mapping[str, Any], folder: Path | None = None) -> Assumption
     Parameters
     ----------
     mapping : plain data.
-    folder : where the files of `sample(file.csv, column)` are looked for; None is the working directory.
+    folder : where the files of `sample(file.csv, column)` and a ledger of one's own are looked for; None is the
+        working directory.
     """
-    evidence = mapping.get("evidence")
-    as_of = evidence.get("as_of") if isinstance(evidence, Mapping) else None
-    ledger = read_ledger(conf_dir() / "evidence" / "ledger.csv").known_by(as_of)
     files: dict[str, str] = {}
+    ledger = _ledger(mapping.get("evidence"), folder or Path.cwd(), files)
 
     def read_sample(name: str, column: str) -> NDArray[np.float64]:
         path = (folder or Path.cwd()) / name
@@ -90,6 +89,16 @@ def assume(mapping: Mapping[str, Any], folder: Path | None = None) -> Assumption
 
     context = Context(read_sample=read_sample, pooled_rows=ledger.counts)
     return Assumptions.read(mapping, Surroundings(ledger, context, files))
+
+
+def _ledger(evidence: Any, folder: Path, files: dict[str, str]) -> Ledger:
+    """The project's ledger or one's own, which is noted among the files, as it was known at the date asked for."""
+    asked = evidence if isinstance(evidence, Mapping) else {}
+    own = asked.get("file")
+    ledger = read_ledger(folder / str(own) if own is not None else conf_dir() / "evidence" / "ledger.csv")
+    if own is not None:
+        files[str(own)] = ledger.digest
+    return ledger.known_by(asked.get("as_of"))
 
 
 def composed(overrides: Sequence[str], config_dir: str | Path | None = None) -> Composed:

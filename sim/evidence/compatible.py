@@ -14,6 +14,8 @@ ALIKE = {
 }
 """Columns in which pooled rows must agree, and what it means when they do not."""
 
+UNSTATED = "unstated"
+
 TYPES = ("allogeneic", "autologous")
 """Labels of a denominator that make it another population: they differ threefold."""
 
@@ -49,6 +51,11 @@ def population(denominator: str) -> str:
     """
     whole, _ = _parts(denominator)
     return whole
+
+
+def diagnosis(row: Row) -> str:
+    """The criterion by which VOD was diagnosed; empty for a mortality, whose criterion is what made cases severe."""
+    return "" if row["measure"] == "day100_mortality" else row["criterion"].partition(";")[0].strip()
 
 
 def narrowed(row: Row) -> str:

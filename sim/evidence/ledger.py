@@ -106,7 +106,9 @@ class Ledger(Mapping[str, Mapping[str, str]]):
 
     def _row(self, identifier: str) -> Mapping[str, str]:
         if identifier not in self.rows:
-            raise InputError(f"'{identifier}' is no row of the evidence ledger{nearest(identifier, self.rows)}")
+            hint = nearest(identifier, self.rows)
+            known = hint if "did you mean" in hint else "; list them with: sim evidence"
+            raise InputError(f"'{identifier}' is no row of the evidence ledger{known}")
         return self.rows[identifier]
 
     def _is_known(self, row: Mapping[str, str]) -> bool:

@@ -55,6 +55,8 @@ def check_row(row: Mapping[str, str]) -> None:
     for column, words in WORDS.items():
         if row[column] not in words:
             raise InputError(f"{column} '{row[column]}' is no word for it{nearest(row[column], filter(None, words))}")
+    if row["n"] and int(row["n"]) == 0:
+        raise InputError("n 0 is not above 0")
     if row["n"] and row["k"] and int(row["k"]) > int(row["n"]):
         raise InputError(f"k {row['k']} is above n {row['n']}")
     if row["published_on"] and str(last_day("published_on", row["published_on"]).year) != row["published"]:

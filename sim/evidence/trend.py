@@ -39,6 +39,7 @@ class Trend:
     noise : estimated standard deviation of a year's change around the drift.
     degrees : degrees of freedom of the noise.
     span : years over which the drift was seen.
+    like : the history that lent the noise and, to a history of one year, the drift; None where nothing was borrowed.
     """
 
     history: History
@@ -46,6 +47,7 @@ class Trend:
     noise: float
     degrees: int
     span: int
+    like: History | None = None
 
     def noise_at(self, u: FloatArray) -> FloatArray:
         """Quantiles of the noise: noise² = degrees · s² / χ², cut at its 99.9th percentile.
@@ -116,7 +118,7 @@ def fit(history: History, like: History | None = None) -> Trend:
     degrees = len(gaps) - 1
     noise = math.sqrt(float(((steps - steps.sum() / gaps.sum() * gaps) ** 2 / gaps).sum()) / degrees)
     steps, gaps = _steps(own)
-    return Trend(history, float(steps.sum() / gaps.sum()), noise, degrees, int(gaps.sum()))
+    return Trend(history, float(steps.sum() / gaps.sum()), noise, degrees, int(gaps.sum()), like)
 
 
 @cache

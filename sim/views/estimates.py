@@ -1,6 +1,7 @@
 """What the views read out of a summary: estimates with their Monte Carlo errors, stages, labels, trend."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from sim.views.numbers import UNKNOWN, about, error_text, rounded, span
 ALL: Mapping[str, str] = dict.fromkeys(STRATA, TOTAL)
 """The labels of the whole population."""
 
-_CHOSEN = ("transplants", "vod", "evidence.as_of")
+_ASSUMED = ("transplants", "vod", "evidence", "correlation")  # keys by which a run differs from its scenario
 _CLEARLY = 3  # errors apart: five stages are looked at, and two would be passed by luck in every fourth run
 
 
@@ -112,9 +113,16 @@ def flags(results: Results) -> dict[str, list[str]]:
 
 def typed(results: Results) -> str:
     """What was set by hand, so that no run passes for its scenario unchanged: `vod=seattle, vod.incidence = 0.18`."""
-    words = [str(word) for word in results.provenance.get("overrides", ())]
-    chosen = [word for word in words if word.partition("=")[0] in _CHOSEN]
     table = results.assumptions
     rows = table[table["source"] == TYPED]
-    values = zip(rows["quantity"], rows["value"], strict=True)
-    return ", ".join([*chosen, *(f"{quantity} = {value}" for quantity, value in values)])
+    values = dict(zip(rows["quantity"], rows["value"], strict=True))
+    words = [str(word).lstrip("+") for word in results.provenance.get("overrides", ())]
+    keys = [word for word in words if re.split(r"[.=]", word)[0] in _ASSUMED]
+    chosen = [word for word in keys if word.partition("=")[0].removesuffix(".value") not in values]
+    return ", ".join([*chosen, *(f"{quantity} = {value}" for quantity, value in values.items())])
+
+
+def as_of(results: Results) -> str:
+    """The date by which the evidence was published, as the run's scenario states it; empty where it states none."""
+    date = (results.configuration.get("evidence") or {}).get("as_of")
+    return "" if date is None else str(date)

@@ -12,7 +12,7 @@ from sim.results.run import Results
 from sim.variables import HEADLINE, VARIABLES
 from sim.views.causes import TABLE, causes, undivided
 from sim.views.contrast import baseline_of, contrasts
-from sim.views.estimates import Estimates, divisions, flags, is_point, stages, typed
+from sim.views.estimates import Estimates, as_of, divisions, flags, is_point, stages, typed
 from sim.views.messages import beside_message, caption, comparison_message, headline, reading, sampling_words
 from sim.views.numbers import unbroken
 from sim.views.sentences import sentences
@@ -36,6 +36,7 @@ def report(results: Results, svgs: Mapping[str, str]) -> str:
         title=str(results.provenance["title"]),
         scenario=str(results.provenance["scenario"]),
         story=str(results.configuration.get("scenario", {}).get("story") or ""),
+        as_of=as_of(results),
         changed=typed(results),
         headline=headline(results),
         error=find().error_text,

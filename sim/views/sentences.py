@@ -174,14 +174,14 @@ def _percentages(factor: Factor) -> tuple[str, str]:
 
 
 def _deaths(means: Means) -> str:
-    """What becomes of them, where that differs too: `; of these 45 % die by day 100, not 80 % (deaths 0.18 ×)`."""
+    """What becomes of them, where that differs too: `; of severe cases 45 % die by day 100, not 80 %`."""
     found = factors(means, _DEATHS)
     if not found or not found[-1].matters:
         return ""
     own, base = _percentages(found[-1])
     ratio = means[_DEATHS].ratio
     deaths = "" if math.isnan(ratio) else f" (deaths {times(ratio)})"
-    return f"; of these {own} {_VERBS[_DEATHS]}, not {base}{deaths}"
+    return f"; of severe cases {own} {_VERBS[_DEATHS]}, not {base}{deaths}"
 
 
 def _alike(run: Results, base: Results, row: Contrast) -> bool:

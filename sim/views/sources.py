@@ -19,7 +19,6 @@ ASSUMED = "assumption:"
 _OWN = ("quantity", "value", "unit", "mean", "range")  # the rest says what a quantity rests on
 _LONG = 80  # characters of a value; a longer one goes by the name of its form, and its rows are listed
 _NAMED = 6  # further rows of the ledger that are named
-_TAKEN = ("", "none", "unstated")  # what patients are taken to be unless said: not treated
 
 
 def assumed(results: Results) -> list[Row]:
@@ -85,12 +84,15 @@ def _evidence(row: Mapping[str, Any]) -> Row:
     }
 
 
+_TAKEN, _TREATABLE = ("none", "unstated"), "severe_vod"  # of others it goes without saying that they were not treated
+
+
 def _measured(of: Any, criterion: Any, treated: Any) -> str:
-    """Of whom a rate is, how the disease was told, and what patients were treated with where they were."""
+    """Of whom a rate is, how the disease was told, and what severe cases were treated with."""
     parts = [
         f"share of {of}" if of not in (None, "", "unstated") else "",
         f"criterion: {criterion}" if criterion not in (None, "", "unstated") else "",
-        f"treated: {treated}" if treated is not None and treated not in _TAKEN else "",
+        f"treated: {treated}" if treated and (treated not in _TAKEN or str(of).startswith(_TREATABLE)) else "",
     ]
     return "; ".join(filter(None, parts))
 

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from sim.results.run import Results
-from sim.views.estimates import typed
+from sim.views.estimates import as_of, typed
 from sim.views.messages import sampling_words
 from sim.views.numbers import rounded
 
@@ -95,7 +95,8 @@ def small_print(results: Results) -> str:
     source = results.provenance
     name, day = source["scenario"], str(source["finished"])[:10]
     drawn = f"{sampling_words(source)}, seed {source['seed']}"
-    return f"{name}: {source['title']} | {day} | {drawn} | sim {source['program']}"
+    known = f" | evidence by {as_of(results)}" if as_of(results) else ""
+    return f"{name}: {source['title']} | {day} | {drawn}{known} | sim {source['program']}"
 
 
 def plain_numbers() -> FuncFormatter:

@@ -9,13 +9,14 @@ import pandas as pd
 from sim.results.run import Results
 from sim.variables import HEADLINE, TOTAL, VARIABLES, Variable
 from sim.views.contrast import Contrast, contrasts
-from sim.views.estimates import ALL, Estimates, divisions, flags, is_point, stages, typed
+from sim.views.estimates import ALL, Estimates, as_of, divisions, flags, is_point, stages, typed
 from sim.views.implied import implied
 from sim.views.messages import sampling_words
 from sim.views.numbers import NO_BREAK, unbroken
 
 _GAP = "   "
 _WIDTH = 100  # columns of a terminal that sentences keep to
+_UNPAIRED = "no 5–95 %: the draws are not shared with the baseline, or not kept (results.keep_draws=true keeps them)"
 _LABEL = 40  # of these for a run's name; a longer one takes several lines
 _MINDED = 3  # warnings shown
 
@@ -98,7 +99,8 @@ def _small_print(results: Results, changing: bool) -> str:
     unit = VARIABLES[HEADLINE].unit
     changed = f"\nset on the command line: {typed(results)}" if typed(results) else ""
     alike = f"; the years to {results.years[-1]} are alike" if len(results.years) > 1 and not changing else ""
-    return f"{unit}; {sampling_words(results.provenance)}{alike}{changed}"
+    known = f"; evidence published by {as_of(results)}" if as_of(results) else ""
+    return f"{unit}; {sampling_words(results.provenance)}{known}{alike}{changed}"
 
 
 def _heads(results: Results, changing: bool) -> list[str]:
@@ -153,5 +155,5 @@ def _block(variable: Variable, rows: list[Contrast]) -> str:
         *above, last = textwrap.wrap(row.run, _LABEL, break_long_words=False, break_on_hyphens=False) or [row.run]
         cells += [*([line] for line in above), [last, row.mean_text, row.spread_text, *apart]]
     unpaired = any(not row.is_baseline and not row.is_paired for row in rows)
-    note = ["no 5–95 %: the run does not share its draws with the baseline"] if unpaired else []
+    note = [_UNPAIRED] if unpaired else []
     return "\n".join([title, *aligned(cells), *note])
