@@ -13,6 +13,8 @@ from tests.conftest import Typed
 MORTALITY = "vod.day100_mortality"
 
 REFUSED = [
+    (["transplants.volume.source=seed_vod_rate"], "row 'seed_vod_rate' measures vod_incidence, not transplant_volume"),
+    (["vod.incidence.value='5 to 20%'"], "5 is above 1 (a share lies between 0 and 1); per cent have their sign"),
     (
         ["vod.incidence.source=sev_premier"],
         "vod.incidence.value: row 'sev_premier' measures severe_fraction, not vod_incidence",

@@ -80,7 +80,7 @@ def test_the_picture_shows_every_study(pooled: Results) -> None:
     for k, n in studies(table):
         assert f"{k}/{n:,}" in said
     assert "Mean of populations" in said
-    assert "A new population" in said
+    assert "A new population, median" in said
     assert "VOD cases per transplant" in said
     assert "95 %" in said
     assert caption(pooled, "forest").split()[0] in said

@@ -223,7 +223,7 @@ refused: list[tuple[object, str]] = [
     ("0.1 to 0.2 at 80", "at 8000%: must lie between 0% and 100%"),
     ("0.2 to 0.1", "the first number must be below the second"),
     ("0 to 0.2", "p5 = 0 must be above 0"),
-    ("0.1 to 1.2", "p95 = 1.2 must be below 1"),
+    ("0.1 to 1.2", "0.1 to 1.2: 1.2 is above 1"),
     ("low 0.1 high 0.2", "expected 'base', found 'high 0.2'"),
     ("low 0.1 base 0.15", "expected 'high', found the end"),
     ("low 0.1 base 0.101 high 0.2", "the middle value 0.101 must lie between 0.112831 and 0.179259"),
@@ -411,3 +411,9 @@ def test_only_input_errors_escape_from_other_values(value: object) -> None:
 @given(text=texts, kind=st.sampled_from([SHARE, POSITIVE, NUMBER]))
 def test_only_input_errors_escape_for_long(text: str, kind: Kind) -> None:
     never_but_refused(text, kind)
+
+
+def test_a_prediction_from_no_event_says_on_what_it_rests() -> None:
+    notes: list[str] = []
+    read("beta_binomial(a, b)", SHARE, Context(pooled_rows=lambda _: [(0, 50), (0, 70)], note=notes.append))
+    assert "rests on the prior" in notes[0]

@@ -495,3 +495,20 @@ def test_a_row_from_memory_is_flagged() -> None:
     assert leaf.flags == ("from memory, unverified: ebmt_2003_pts_r",)
     table = sim.simulate(with_volume(words, *FEW)).tables["history"]
     assert table["verified"].tolist() == ["recalled", *["retrieved"] * 6]
+
+
+def test_what_a_part_borrows_from_another_is_one_unknown() -> None:
+    """The growth of the United States is Europe's, in each draw, not another guess at the same number."""
+    drawn = sample(sim.load(overrides=["transplants=europe_us"]), range(512))
+    for kind in ("allogeneic", "autologous"):
+        for name in ("drift", "noise"):
+            part = drawn[f"transplants.volume.{name}"].sel(transplant=kind)
+            assert np.array_equal(part.sel(region="us"), part.sel(region="europe"))
+        shock = drawn["transplants.volume.shock"].sel(transplant=kind).sum("shock_year")
+        assert not np.array_equal(shock.sel(region="us"), shock.sel(region="europe"))
+
+
+def test_a_lender_outside_the_volume_shares_nothing() -> None:
+    world = sample(sim.load(overrides=["transplants=worldwide"]), range(64))["transplants.volume.noise"]
+    europe = sample(sim.load(overrides=["transplants=europe_us"]), range(64))["transplants.volume.noise"]
+    assert not np.array_equal(world, europe.isel(region=0, transplant=0))

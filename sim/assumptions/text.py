@@ -162,6 +162,11 @@ class _Parser:
     def interval(self, low: float) -> Distribution:
         """Read the rest of `low to high at 80%`."""
         high = self.cursor.number()
+        if max(low, high) > self.kind.high:
+            raise InputError(
+                f"{shown(self.cursor.text)}: {max(low, high):g} is above {self.kind.high:g} ({self.kind.rule}); "
+                "per cent have their sign, on both numbers: 5% to 20%"
+            )
         return between(low, high, self.cursor.number() if self.cursor.word("at") else 0.9, self.kind)
 
     def three_points(self) -> Distribution:

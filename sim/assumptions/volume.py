@@ -28,6 +28,7 @@ LAW_UNIT = "log change per year"
 
 _BORROWED = r"^from .+: .+"
 _BASIS = r"^assumption: taken as (first|all) transplants, because .+"
+_MEASURE = "transplant_volume"
 _UNSTATED = "unstated"
 
 
@@ -50,6 +51,9 @@ class Volume(PositiveQuantity):
     def _leaf(self, key: str, node: Any, surroundings: Surroundings) -> Leaf:
         leaf = super()._leaf(key, node, surroundings)
         _check_words(leaf)
+        for row in (surroundings.ledger[name] for name in leaf.carrying):
+            if row["measure"] != _MEASURE:
+                raise InputError(f"{key}: row '{row['id']}' measures {row['measure']}, not {_MEASURE}")
         if leaf.distribution is not None:
             return leaf
         text = within(key, lambda: read_trend(leaf.text))

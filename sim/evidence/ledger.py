@@ -127,6 +127,8 @@ def read_ledger(path: Path) -> Ledger:
     for column in COLUMNS:
         if column not in table[0]:
             raise InputError(f"{path.name}: column '{column}' is missing")
+        if table[0].count(column) > 1:
+            raise InputError(f"{path.name}: column '{column}' stands twice")
     rows: dict[str, Mapping[str, str]] = {}
     for cells in table[1:]:
         if cells:

@@ -90,7 +90,9 @@ def _pooling(rows: pd.DataFrame, units: dict[str, str]) -> Pooling:
 def _mark(row: "pd.Series[str]") -> Mark:
     estimate, low, high = (float(row[name]) for name in ("estimate", "low", "high"))
     if row["kind"] != "study":
-        return Mark("Mean of populations" if row["kind"] == "mean" else "A new population", "", estimate, low, high)
+        return Mark(
+            "Mean of populations" if row["kind"] == "mean" else "A new population, median", "", estimate, low, high
+        )
     counts = f"{rounded(float(row['k']), 0)}/{rounded(float(row['n']), 0)}"
     recalled = row["verified"] == "recalled"
     return Mark(str(row["label"]), counts, estimate, low, high, float(row["weight"]), recalled)
