@@ -60,19 +60,20 @@ def with_beside(results: Results, other: Option | None, samples: Path | None = N
 
     Returns
     -------
-    The run as it was where it has the option's rates itself, and where the option cannot take their place: the run
-    is divided otherwise, or judged as of a date before the option's evidence, or correlates what the option fixes.
+    The run as it was where it has the option's rates itself. Where the option cannot take their place, because the run
+    is divided otherwise, or judged as of a date before the option's evidence, or correlates what the option fixes, the
+    reason is held instead.
     """
     own = results.configuration
     if other is None or own["vod"] == other.vod:
         return results
     one_year = {**own["years"], "last": own["years"]["first"]}
+    record: dict[str, Any] = {"option": other.name, "vod": other.vod}
     try:
         found = simulate(assume({**own, "vod": other.vod, "years": one_year}, samples))
-    except InputError:
-        return results
-    statistics = {name: _with_error(found, name) for name in _STATISTICS}
-    record = {"option": other.name, "vod": other.vod, "statistics": statistics}
+        record["statistics"] = {name: _with_error(found, name) for name in _STATISTICS}
+    except InputError as fault:
+        record["refused"] = str(fault).partition("; ")[0]
     return replace(results, provenance={**results.provenance, "beside": record})
 
 

@@ -104,15 +104,31 @@ def test_the_report_says_it_near_the_headline(beside: Results) -> None:
         ([], None),
         ([], "press_release"),
         (["scenario=premier_2017"], "premier_2017"),
-        ([], "ebmt_1998_by_type"),
-        (["evidence.as_of=2007-11"], "premier_2017"),
-        (["evidence.as_of=2007-11"], "cohorts"),
     ],
 )
-def test_it_is_left_out_where_it_says_nothing_or_cannot_be_known(words: list[str], other: str | None) -> None:
+def test_it_is_left_out_where_it_says_nothing(words: list[str], other: str | None) -> None:
     alone = run(*words)
     assert with_beside(alone, option(other)) is alone
     assert " if vod=" not in stage_table(alone)
+
+
+@pytest.mark.parametrize(
+    ("words", "other", "why"),
+    [
+        ([], "ebmt_1998_by_type", "vod.incidence.by: given by transplant (allogeneic, autologous)"),
+        (["evidence.as_of=2007-11"], "premier_2017", "'cao2017_premier' was published on 2017-12-31"),
+        (["evidence.as_of=2007-11"], "cohorts", "after evidence.as_of 2007-11-30"),
+    ],
+)
+def test_where_it_cannot_be_known_the_run_says_why(words: list[str], other: str, why: str, tmp_path: Path) -> None:
+    refused = with_beside(run(*words), option(other))
+    assert implied(refused) is None
+    said = " ".join(stage_table(refused).split())
+    assert f"vod={other} is not beside it: " in said
+    assert why in said
+    write(refused, tmp_path)
+    assert stage_table(open_run(tmp_path)) == stage_table(refused)
+    assert "is not beside it" in report(refused, {})
 
 
 def test_as_of_a_later_date_it_is_shown() -> None:

@@ -46,10 +46,16 @@ class Implied(NamedTuple):
         return f"({self.ratio_text})" if self.ratio_text else ""
 
 
+def not_implied(results: Results) -> str:
+    """Why another option has no headline beside the run's own; empty where it has one, or none was asked for."""
+    stored = results.provenance.get("beside") or {}
+    return f"vod={stored['option']} is not beside it: {stored['refused']}" if "refused" in stored else ""
+
+
 def implied(results: Results) -> Implied | None:
     """The other option's headline; None where the run has none beside its own."""
     stored = results.provenance.get("beside")
-    if stored is None:
+    if stored is None or "statistics" not in stored:
         return None
     mean, low, high = (
         Estimate(value, UNKNOWN if error is None else error)

@@ -10,7 +10,7 @@ from sim.views.causes import causes, whole_percent
 from sim.views.contrast import Contrast
 from sim.views.counted import volume_message
 from sim.views.estimates import Estimates, is_point, stages
-from sim.views.implied import implied
+from sim.views.implied import implied, not_implied
 from sim.views.numbers import rounded
 from sim.views.studies import forest_message
 
@@ -54,10 +54,10 @@ def headline(results: Results) -> str:
 
 
 def beside_message(results: Results) -> str:
-    """The answer by another option's rates; empty where the run has none beside its own."""
+    """The answer by another option's rates, or why there is none; empty where none was asked for."""
     other = implied(results)
     if other is None:
-        return ""
+        return not_implied(results)
     spread = "" if is_point(results) else f" (P10–P90: {other.about_spread})"
     ratio = f", {other.ratio_text} the mean above" if other.ratio_text else ""
     cases = f"{_or_about(results).lower()}{other.mean.about} {_headline_name()} cases"

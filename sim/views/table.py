@@ -10,7 +10,7 @@ from sim.results.run import Results
 from sim.variables import HEADLINE, TOTAL, VARIABLES, Variable
 from sim.views.contrast import Contrast, contrasts
 from sim.views.estimates import ALL, Estimates, as_of, divisions, flags, is_point, stages, typed
-from sim.views.implied import implied
+from sim.views.implied import implied, not_implied
 from sim.views.messages import sampling_words
 from sim.views.numbers import NO_BREAK, unbroken
 
@@ -46,7 +46,8 @@ def stage_table(results: Results) -> str:
     if (other := implied(results)) is not None:
         place, width = len(funnel) + 1, max(map(len, lines))
         lines[place] = _GAP.join([lines[place].ljust(width), other.bracketed]).rstrip()
-    return "\n".join([_title(results), _small_print(results, changing), "", *lines, *_minded(results)])
+    absent = textwrap.wrap(not_implied(results), _WIDTH)
+    return "\n".join([_title(results), _small_print(results, changing), "", *lines, *absent, *_minded(results)])
 
 
 def comparison_table(comparison: pd.DataFrame, said: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -99,8 +100,8 @@ def _small_print(results: Results, changing: bool) -> str:
     unit = VARIABLES[HEADLINE].unit
     changed = f"\nset on the command line: {typed(results)}" if typed(results) else ""
     alike = f"; the years to {results.years[-1]} are alike" if len(results.years) > 1 and not changing else ""
-    known = f"; evidence published by {as_of(results)}" if as_of(results) else ""
-    return f"{unit}; {sampling_words(results.provenance)}{known}{alike}{changed}"
+    known = f"\nevidence published by {as_of(results)}" if as_of(results) else ""
+    return f"{unit}; {sampling_words(results.provenance)}{alike}{known}{changed}"
 
 
 def _heads(results: Results, changing: bool) -> list[str]:
