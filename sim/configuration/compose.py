@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from sim.assumptions.leaf import Surroundings
+from sim.assumptions.leaf import Surroundings, within
 from sim.assumptions.schema import Assumptions
 from sim.assumptions.text import Context
 from sim.configuration.places import conf_dir
@@ -95,8 +95,10 @@ def _ledger(evidence: Any, folder: Path, files: dict[str, str]) -> Ledger:
     """The project's ledger or one's own, which is noted among the files, as it was known at the date asked for."""
     asked = evidence if isinstance(evidence, Mapping) else {}
     own = asked.get("file")
-    ledger = read_ledger(folder / str(own) if own is not None else conf_dir() / "evidence" / "ledger.csv")
-    if own is not None:
+    if own is None:
+        ledger = read_ledger(conf_dir() / "evidence" / "ledger.csv")
+    else:
+        ledger = within("evidence.file", lambda: read_ledger(folder / str(own)))
         files[str(own)] = ledger.digest
     return ledger.known_by(asked.get("as_of"))
 
