@@ -29,7 +29,7 @@ from sim.variables import HEADLINE
 
 COLUMNS = ("group", "share", "error", "low", "high", "variance", "note")
 
-CERTAIN = "certain here"
+CERTAIN = "does not vary here"
 """The note of a group that nothing is drawn for."""
 
 LEFT_OUT = "left out of this run"

@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from typing import get_args
 
 from sim.assumptions.leaf import Leaf
-from sim.assumptions.quantity import Choice, Quantity, Rate
+from sim.assumptions.quantity import Choice, Quantity, Rate, Treatment
 from sim.errors import InputError, nearest
 from sim.evidence.audit.meaning import circular
-from sim.evidence.compatible import UNSTATED, diagnosis, population
+from sim.evidence.compatible import diagnosis, population
 from sim.evidence.ledger import Ledger
+from sim.evidence.schema import UNSTATED
 from sim.variables import CHOICES, RATES, TOTAL, TYPED, Variable
 
 TOLERANCE = 1e-9
 """By how much a sum of shares may miss 1: what rounding does to decimal numbers."""
-
-TREATMENTS = ("none", "defibrotide", "mixed")
-"""What a row says its patients were treated with, where it says so."""
 
 Labels = Mapping[str, Sequence[str]]
 
@@ -171,7 +170,7 @@ def check_evidence(rates: Mapping[str, Rate], ledger: Ledger) -> None:
 def _check_row(place: str, row: Mapping[str, str], leaf: Leaf, stage: Variable) -> None:
     if row["measure"] != stage.measure:
         raise InputError(f"{place}: row '{row['id']}' measures {row['measure']}, not {stage.measure}")
-    if row["treated"] in TREATMENTS and row["treated"] != leaf.treated:
+    if row["treated"] in get_args(Treatment) and row["treated"] != leaf.treated:
         raise InputError(
             f"{place}: row '{row['id']}' is of patients with treatment '{row['treated']}', the rate of "
             f"'{leaf.treated}'; say treated: {row['treated']} if that is meant"
@@ -199,7 +198,7 @@ def _check_patients(place: str, rows: Sequence[Mapping[str, str]], leaf: Leaf) -
     """The cited row is of just these patients; of pooled rows one at least is, others being flagged."""
     cited = {row["id"]: row["denominator"] for row in rows if row["id"] == leaf.source}
     among = cited or {row["id"]: population(row["denominator"]) for row in rows}
-    if among and not {"", "unstated", leaf.of} & set(among.values()):
+    if among and not {"", UNSTATED, leaf.of} & set(among.values()):
         identifier, denominator = next(iter(among.items()))
         raise InputError(
             f"{place}: row '{identifier}' is a share of {denominator}, not of {leaf.of}; "

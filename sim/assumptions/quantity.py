@@ -14,13 +14,14 @@ from sim.assumptions.leaf import ASSUMPTION, Heard, Leaf, Surroundings, check_so
 from sim.assumptions.text import Context, read
 from sim.errors import InputError, nearest
 from sim.evidence.audit.meaning import unchainable
-from sim.evidence.compatible import UNSTATED, diagnosis, others
+from sim.evidence.compatible import diagnosis, others
 from sim.evidence.ledger import Ledger
-from sim.evidence.schema import number
+from sim.evidence.schema import UNSTATED, number
 from sim.variables import CHOICES, STRATA
 
 _TAIL, _ROUNDING = 0.005, 0.005  # a number beyond these percentiles, and beyond rounding, is another
-_BORROWED = r"^from .+: .+"
+BORROWED = r"^from .+: .+"
+"""How a quantity says what it is borrowed from, and why."""
 
 Treatment = Literal["none", "defibrotide", "mixed"]
 """What patients were treated with."""
@@ -184,7 +185,7 @@ class Rate(Quantity):
     of: str = Field(pattern=r"^\w+(\[[^\[\],]*[^\[\], ][^\[\],]*(,[^\[\],]*[^\[\], ][^\[\],]*)*\])?$")
     criterion: str = ""
     treated: Treatment = "none"
-    borrowed: str | None = Field(default=None, pattern=_BORROWED)
+    borrowed: str | None = Field(default=None, pattern=BORROWED)
 
     def _leaf(self, key: str, node: Any, surroundings: Surroundings) -> Leaf:
         leaf = super()._leaf(key, node, surroundings)
@@ -192,7 +193,7 @@ class Rate(Quantity):
             raise InputError(f"{key}.criterion: is missing" if self.by else ".criterion: is missing")
         if leaf.treated not in get_args(Treatment):
             raise InputError(f"{key}.treated: '{leaf.treated}' is none of {', '.join(get_args(Treatment))}")
-        if leaf.borrowed is not None and not re.match(_BORROWED, leaf.borrowed):
+        if leaf.borrowed is not None and not re.match(BORROWED, leaf.borrowed):
             raise InputError(f"{key}.borrowed: '{leaf.borrowed}' is not of the form 'from …: why'")
         return replace(leaf, flags=(*leaf.flags, *_doubts(leaf, surroundings.ledger)))
 

@@ -10,13 +10,14 @@ from pydantic import Field, PrivateAttr, model_validator
 from sim.assumptions.distributions import Distribution
 from sim.assumptions.faults import FORMS
 from sim.assumptions.leaf import ASSUMPTION, Heard, Leaf, Surroundings, within
-from sim.assumptions.quantity import PositiveQuantity
+from sim.assumptions.quantity import BORROWED, PositiveQuantity
 from sim.assumptions.text import Context
 from sim.assumptions.trends import Written, is_trend, read_trend
 from sim.errors import InputError
 from sim.evidence.compatible import Row
 from sim.evidence.history import check_basis, read_history
 from sim.evidence.ledger import Ledger
+from sim.evidence.schema import UNSTATED
 from sim.evidence.trend import FEWEST, Trend, fit
 
 VOLUME = "transplants.volume"
@@ -26,10 +27,8 @@ DRIFT, NOISE, SHOCK = f"{VOLUME}.drift", f"{VOLUME}.noise", f"{VOLUME}.shock"
 LAW_UNIT = "log change per year"
 """Of drift and noise."""
 
-_BORROWED = r"^from .+: .+"
 _BASIS = r"^assumption: taken as (first|all) transplants, because .+"
 _MEASURE = "transplant_volume"
-_UNSTATED = "unstated"
 
 
 class Volume(PositiveQuantity):
@@ -41,7 +40,7 @@ class Volume(PositiveQuantity):
     basis : "assumption: taken as first transplants, because …" of a trend whose rows do not say what they count.
     """
 
-    borrowed: str | None = Field(default=None, pattern=_BORROWED)
+    borrowed: str | None = Field(default=None, pattern=BORROWED)
     basis: str | None = Field(default=None, pattern=_BASIS)
     _counted: list[Row] = PrivateAttr(default_factory=list)
 
@@ -73,7 +72,7 @@ class Volume(PositiveQuantity):
         if like:
             lent = "year-to-year noise" if len(own.points) > 1 else "growth and year-to-year noise"
             heard.note(f"{len(own.points)} of the {FEWEST} years that a trend needs: {lent} borrowed")
-        if unstated := [row for row in used if ledger[row]["basis"] == _UNSTATED]:
+        if unstated := [row for row in used if ledger[row]["basis"] == UNSTATED]:
             _taken(leaf.basis, unstated[0])
             heard.note(f"basis unstated in {', '.join(unstated)}: {str(leaf.basis).removeprefix(ASSUMPTION).strip()}")
         self._count((ledger[row] for row in used), leaf.basis)
@@ -83,7 +82,7 @@ class Volume(PositiveQuantity):
     def _count(self, rows: Iterable[Row], basis: str | None) -> None:
         """Take rows for counted, and refuse those that count otherwise than the rows before."""
         for row in rows:
-            taken = {**row, "basis": _taken(basis, row["id"])} if row["basis"] == _UNSTATED else row
+            taken = {**row, "basis": _taken(basis, row["id"])} if row["basis"] == UNSTATED else row
             self._counted.append(taken)
             check_basis(self._counted[0], taken)
 
@@ -126,7 +125,7 @@ def _taken(basis: str | None, row: str) -> str:
 def _check_words(leaf: Leaf) -> None:
     """`borrowed` and `basis` stand with a trend alone, in the words they have."""
     place = leaf.key.removesuffix(".value")
-    for name, words, form in (("borrowed", leaf.borrowed, _BORROWED), ("basis", leaf.basis, _BASIS)):
+    for name, words, form in (("borrowed", leaf.borrowed, BORROWED), ("basis", leaf.basis, _BASIS)):
         if words is not None and leaf.distribution is not None:
             raise InputError(f"{place}.{name}: belongs to a trend(…) only")
         if words is not None and not re.match(form, words):

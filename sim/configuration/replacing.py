@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from sim.assumptions.leaf import ASSUMPTION
 from sim.errors import InputError
+from sim.evidence.schema import UNSTATED
 from sim.variables import TYPED
 
-_NO_CRITERION = "unstated"
 _COMPANIONS = ("spread", "borrowed", "basis")
 _LEAF = ("value", "values", *_COMPANIONS)
 
@@ -86,7 +86,7 @@ def _typed_value(node: dict[str, Any], quantity: str, keys: set[str]) -> None:
     if f"{quantity}.source" not in keys:
         node["source"] = TYPED
     if "of" in node:
-        node["criterion"] = node.get("criterion") or _NO_CRITERION  # its labels had one each
+        node["criterion"] = node.get("criterion") or UNSTATED  # its labels had one each
 
 
 def at(mapping: Any, key: str) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from sim.errors import InputError
+from sim.evidence.schema import UNSTATED
 
 Row = Mapping[str, str]
 
@@ -13,8 +14,6 @@ ALIKE = {
     "treated": "are of differently treated patients",
 }
 """Columns in which pooled rows must agree, and what it means when they do not."""
-
-UNSTATED = "unstated"
 
 TYPES = ("allogeneic", "autologous")
 """Labels of a denominator that make it another population: they differ threefold."""
@@ -72,7 +71,7 @@ def others(rows: Sequence[Row], of: str) -> list[str]:
     rows : of the ledger, pooled for that rate.
     of : the population the rate is a share of.
     """
-    apart = [row for row in rows if row["denominator"] not in ("", "unstated", of)]
+    apart = [row for row in rows if row["denominator"] not in ("", UNSTATED, of)]
     return [f"{row['id']} ({row['denominator'].rstrip(']').partition('[')[2] or 'all'})" for row in apart]
 
 

@@ -12,9 +12,12 @@ COLUMNS = (
     "criterion", "denominator", "treated", "cohort", "published_on",
 )  # fmt: skip
 
+UNSTATED = "unstated"
+"""What a column says where the source says nothing."""
+
 WORDS = {
-    "basis": ("", "first_transplants", "all_transplants", "unstated"),
-    "treated": ("", "none", "defibrotide", "mixed", "unstated"),
+    "basis": ("", "first_transplants", "all_transplants", UNSTATED),
+    "treated": ("", "none", "defibrotide", "mixed", UNSTATED),
     "verified": ("retrieved", "recalled"),
 }
 """Columns that take one of a few words."""

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
-from scipy.special import betainc, betaincinv, gammainc, gammaincinv, ndtr, ndtri
+from scipy.special import betainc, betaincinv, gammainc, gammaincinv, gammaln, ndtr, ndtri
 
 from sim.assumptions.distributions.base import Distribution, FloatArray, require, require_finite, require_positive
+
+_ONE_TERM = 1e-16  # of the gamma quantile: below it further terms of its series are lost in rounding
 
 
 @final
@@ -200,8 +202,15 @@ class Gamma(Distribution):
         require_positive("gamma", shape=self.shape, scale=self.scale)
 
     def ppf(self, u: FloatArray) -> FloatArray:
-        """Quantiles."""
-        return np.asarray(self.scale * gammaincinv(self.shape, u), dtype=np.float64)
+        """Quantiles.
+
+        Where they are so small that the first term of the series is the whole, u = x^shape / Γ(shape + 1), that term is
+        inverted: SciPy's quantile of one number and the next may fall there by 1e-14 of itself.
+        """
+        with np.errstate(under="ignore"):
+            first = np.exp((np.log(u) + gammaln(self.shape + 1.0)) / self.shape)
+        x = np.where(first < _ONE_TERM, first, gammaincinv(self.shape, u))
+        return np.asarray(self.scale * x, dtype=np.float64)
 
     def cdf(self, x: FloatArray) -> FloatArray:
         """Probability of a value not above `x`."""

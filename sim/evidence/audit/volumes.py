@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 
 from sim.evidence.audit.findings import Finding, Row, Rows, Severity, is_volume
-from sim.evidence.schema import number
+from sim.evidence.schema import UNSTATED, number
 
 _TYPES = {"total": "all", "allo": "allogeneic", "auto": "autologous"}
 _CHANGE = re.compile(r"(total|allo|auto) ([+-]\d+(?:\.(\d+))?)% since (\d{4})")
@@ -51,7 +51,7 @@ def mixed_bases(rows: Rows) -> Iterator[Finding]:
 def basis_given(rows: Rows) -> Iterator[Finding]:
     """A volume whose basis is not known, and a basis where no volume is."""
     for group in _groups(rows, "region"):
-        if unstated := tuple(row["id"] for row in group if row["basis"] == "unstated"):
+        if unstated := tuple(row["id"] for row in group if row["basis"] == UNSTATED):
             yield Finding("basis unstated", "warning", unstated, "first transplants, or all of them: not known")
     for row in rows:
         if is_volume(row) and not row["basis"]:
