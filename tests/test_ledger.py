@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.configuration.places import conf_dir
+from sim.dates import last_day
 from sim.errors import InputError
-from sim.evidence.dates import last_day, publication_date
+from sim.evidence.dates import publication_date
 from sim.evidence.ledger import Ledger, read_ledger
 from sim.evidence.schema import COLUMNS, number
 

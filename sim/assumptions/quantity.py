@@ -53,6 +53,7 @@ class Quantity(Closed):
 
     kind: ClassVar[Kind]
     dimensions: ClassVar[tuple[str, ...]] = STRATA
+    is_law: ClassVar[bool] = False  # whether it says how sites or patients differ, and is no number of a draw
     value: Any = None
     by: tuple[str, ...] = ()
     values: dict[str, Any] | None = None

@@ -22,6 +22,7 @@ from sim.assumptions.quantity import (
 )
 from sim.assumptions.settings import Evidence, Report, Sampling, Scenario, Storage, Years
 from sim.assumptions.transplants import Transplants
+from sim.assumptions.trial.trial import Trial
 from sim.assumptions.vod import Vod
 from sim.errors import InputError, nearest
 from sim.evidence.ledger import Ledger
@@ -65,6 +66,7 @@ class Assumptions(Closed):
     years: Years
     transplants: Transplants
     vod: Vod
+    trial: Trial | None = None
     evidence: Evidence = Evidence()
     correlation: tuple[Correlation, ...] = ()
     sampling: Sampling
@@ -99,7 +101,7 @@ class Assumptions(Closed):
         divided = {*self.transplants.volume.by, *self.transplants.shares}
         check_choices(self.vod.rates, self.vod.choices)
         labels = {name: tuple(choice.weights) for name, choice in self.vod.choices.items()}
-        check_strata(self.quantities, {**strata, **labels}, {*divided, *labels})
+        check_strata(self.populations, {**strata, **labels}, {*divided, *labels})
         check_splits(self.transplants.shares)
         check_rates(self.vod.rates, strata)
         check_criteria(self.vod.rates, labels)
@@ -109,8 +111,9 @@ class Assumptions(Closed):
 
     def _check_correlation(self) -> None:
         labels = {f"vod.{name}" for name in self.vod.choices}  # they have no ranks
+        laws = {label_name(name, of) for name, law in self.quantities.items() if law.is_law for of in law.leaves}
         uncertain = {name for name, leaf in self.leaves.items() if not (leaf.is_certain or leaf.distribution is None)}
-        names = uncertain - labels
+        names = uncertain - labels - laws
         for place, pair in enumerate(self.correlation):
             for name in pair.between:
                 if name not in names:
@@ -127,6 +130,12 @@ class Assumptions(Closed):
     @property
     def quantities(self) -> dict[str, Quantity]:
         """Every quantity by its key."""
+        trial = {} if self.trial is None else self.trial.quantities
+        return {**self.populations, **{f"trial.{name}": quantity for name, quantity in trial.items()}}
+
+    @property
+    def populations(self) -> dict[str, Quantity]:
+        """The quantities of the populations, by key: all but the trial's."""
         shares = {f"transplants.shares.{dimension}": split for dimension, split in self.transplants.shares.items()}
         growth = {} if self.transplants.growth is None else {"transplants.growth": self.transplants.growth}
         rates = {f"vod.{name}": quantity for name, quantity in self.vod.quantities.items()}

@@ -13,6 +13,7 @@ from sim.evidence.schema import UNSTATED
 from sim.variables import TYPED
 
 _COMPANIONS = ("spread", "borrowed", "basis")
+_STATED = ("trial.interim",)  # what was seen, whose date and number are typed without `.value`
 _LEAF = ("value", "values", *_COMPANIONS)
 
 
@@ -74,6 +75,8 @@ def replace_typed(mapping: dict[str, Any], keys: Iterable[str]) -> None:
             continue
         if last == "value":
             _typed_value(node, quantity, keys)
+        elif quantity in _STATED and f"{quantity}.source" not in keys:
+            node |= {"source": TYPED, "spread": None}
         elif ".values." in f"{key}." and "value" not in node and not isinstance(node[last], dict):
             node[last] = {"value": node[last], "source": TYPED, "spread": None}
 

@@ -66,9 +66,10 @@ def sample(assumptions: Assumptions, draws: range, design: Design | None = None)
 
 
 def _numbers(assumptions: Assumptions) -> dict[str, Quantity]:
-    """The quantities that are a number in each draw: a trend is a path."""
+    """The quantities that are a number in each draw: a trend is a path, and a law differs from site to site."""
     trends = {VOLUME} if assumptions.transplants.volume.trends else set()
-    return {name: quantity for name, quantity in assumptions.quantities.items() if name not in trends}
+    quantities = assumptions.quantities.items()
+    return {name: quantity for name, quantity in quantities if name not in trends and not quantity.is_law}
 
 
 def _resolved(assumptions: Assumptions, arrays: Mapping[str, xr.DataArray]) -> dict[str, xr.DataArray]:
@@ -87,7 +88,12 @@ def _uniforms(assumptions: Assumptions, design: Design, draws: range) -> dict[st
     """Uniform numbers of the uncertain quantities, correlated as asked: [draw] each."""
     if assumptions.sampling.method == "point":
         return {}
-    uncertain = [name for name, leaf in assumptions.leaves.items() if leaf.distribution and not leaf.is_certain]
+    leaves = {
+        label_name(name, labels): leaf
+        for name, quantity in _numbers(assumptions).items()
+        for labels, leaf in quantity.leaves.items()
+    }
+    uncertain = [name for name, leaf in leaves.items() if leaf.distribution and not leaf.is_certain]
     independent = {name: design.uniform(name, draws) for name in uncertain}
     return correlate(independent, {pair.between: pair.spearman for pair in assumptions.correlation})
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from sim.dates import last_day
 from sim.errors import InputError, nearest
 from sim.evidence.compatible import check_compatible
-from sim.evidence.dates import last_day, publication_date
+from sim.evidence.dates import publication_date
 from sim.evidence.schema import COLUMNS, check_row
 
 _TOO_FEW = 2  # rows that a pooling needs

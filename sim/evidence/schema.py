@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable, Mapping
 
+from sim.dates import last_day
 from sim.errors import InputError, nearest
-from sim.evidence.dates import last_day
 
 COLUMNS = (
     "id", "measure", "quantity", "basis", "region", "transplant_type", "age_group", "era_start", "era_end", "published",

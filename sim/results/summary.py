@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from sim.results.batches import Batches
 from sim.results.moments import Moments
 from sim.results.totals import with_totals
-from sim.variables import CELL_DIMS, TOTAL, VARIABLES
+from sim.variables import CELL_DIMS, TOTAL, TRANSPLANTS, VARIABLES
 
 FloatArray = NDArray[np.float64]
 
 COLUMNS = ("variable", *CELL_DIMS, "statistic", "value", "mcse", "unit")
 
 _ROUNDING = 1e-12  # relative: shares that add up to 1 miss a certain total by what rounding does
+
+_NEVER, _SURELY_NEVER = 1e300, 1e200  # stand for infinity where quantiles are interpolated
 
 QUANTILES = {"p05": 0.05, "p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, "p95": 0.95}
 
@@ -27,7 +29,7 @@ def summarise(outputs: xr.Dataset, spread: Mapping[str, Moments], batches: Batch
 
     Parameters
     ----------
-    outputs : one variable per output, [draw, + strata, year].
+    outputs : one variable per output, [draw, + strata, year] or [draw]; infinity is what never comes.
     spread : running moments of the same outputs, totals included, without chance: what parameters alone do.
     batches : how draws fall into independent batches.
 
@@ -51,8 +53,9 @@ def _summary(array: xr.DataArray, spread: Moments, batches: Batches) -> pd.DataF
             error[name] = np.full_like(error[name], np.nan)
     whole["sd_parameters"], error["sd_parameters"] = spread.sd()
     if not batches.exact:
-        _doubt(whole, error, spread, len(values), is_root=VARIABLES[str(array.name)].of is None)
-    order = ["mean", "sd", "sd_parameters", *QUANTILES]
+        _doubt(whole, error, spread, len(values), is_root=array.name == TRANSPLANTS.name)
+    only_mean = VARIABLES[str(array.name)].only_mean
+    order = ["mean"] if only_mean else ["mean", "sd", "sd_parameters", *QUANTILES]
     cells = [array[d].to_numpy().tolist() if d in array.dims else [TOTAL] for d in CELL_DIMS]
     frame = pd.DataFrame(list(product(*cells, order)), columns=[*CELL_DIMS, "statistic"])
     frame["value"] = np.stack([whole[name] for name in order], axis=-1).ravel()
@@ -79,8 +82,14 @@ def _doubt(
 
 
 def _statistics(values: NDArray[np.generic]) -> dict[str, FloatArray]:
-    """Mean, standard deviation and quantiles over the draws: […] each."""
+    """Mean, standard deviation and quantiles over the draws: […] each.
+
+    What is infinite in some draws has quantiles, but no mean and no standard deviation.
+    """
     numbers = values.astype(np.float64)
-    quantiles = np.quantile(numbers, list(QUANTILES.values()), axis=0)
-    spread = numbers.std(axis=0, ddof=1) if len(numbers) > 1 else np.zeros(numbers.shape[1:])
-    return {"mean": numbers.mean(axis=0), "sd": spread, **dict(zip(QUANTILES, quantiles, strict=True))}
+    never = np.isinf(numbers)
+    quantiles = np.quantile(np.where(never, _NEVER, numbers), list(QUANTILES.values()), axis=0)
+    quantiles[quantiles > _SURELY_NEVER] = np.inf
+    finite = np.where(never, np.nan, numbers)
+    spread = finite.std(axis=0, ddof=1) if len(numbers) > 1 else np.zeros(numbers.shape[1:])
+    return {"mean": finite.mean(axis=0), "sd": spread, **dict(zip(QUANTILES, quantiles, strict=True))}
