@@ -11,7 +11,8 @@ from tqdm import tqdm
 from sim.assumptions.schema import Assumptions
 from sim.assumptions.table import assumptions_table, evidence_table, further_tables
 from sim.draws.parameters import sample
-from sim.model.chain import populations
+from sim.execution.trial import TrialRun
+from sim.model.chain import TRIAL_STAGE, candidates, populations
 from sim.model.cohort import Expected, WholePatients
 from sim.results.batches import Batches
 from sim.results.moments import Moments
@@ -43,33 +44,44 @@ def simulate(assumptions: Assumptions, chunk: int = CHUNK) -> Results:
     started = time.perf_counter()
     sampling = assumptions.sampling
     batches = Batches.of(sampling.method, sampling.replicates, sampling.draws)
-    dataset, spread = _pass(assumptions, batches, chunk)
-    outputs = dataset[list(VARIABLES)]
+    trial = None if assumptions.trial is None else TrialRun(assumptions, batches)
+    dataset, spread = _pass(assumptions, batches, chunk, trial)
+    outputs = dataset[[name for name in VARIABLES if name in dataset]]
     return Results(
         dataset=dataset.assign_coords(replicate=("draw", np.arange(sampling.draws) % sampling.replicates)),
         summary=summarise(outputs, spread, batches),
         assumptions=assumptions_table(assumptions),
         evidence=evidence_table(assumptions),
-        tables=further_tables(assumptions),
+        tables={**further_tables(assumptions), **(trial.tables() if trial else {})},
         configuration=assumptions.origin.configuration,
         provenance=_provenance(assumptions, time.perf_counter() - started),
     )
 
 
-def _pass(assumptions: Assumptions, batches: Batches, chunk: int) -> tuple[xr.Dataset, dict[str, Moments]]:
+def _pass(
+    assumptions: Assumptions, batches: Batches, chunk: int, trial: TrialRun | None
+) -> tuple[xr.Dataset, dict[str, Moments]]:
     """All draws once, chunk by chunk: inputs and outputs by draw, and the moments of the outputs without chance."""
     sampling = assumptions.sampling
-    spread = {name: Moments(batches) for name in VARIABLES}
+    spread: dict[str, Moments] = {}
     parts: list[xr.Dataset] = []
     with tqdm(total=sampling.draws, unit="draws", unit_scale=True, delay=_PATIENCE, disable=None, leave=False) as bar:
         for first in range(0, sampling.draws, chunk):
             draws = range(first, min(first + chunk, sampling.draws))
             parameters = sample(assumptions, draws)
             expected = populations(assumptions, parameters, Expected())
-            for name, moments in spread.items():
-                moments.add(with_totals(expected[name]).to_numpy(), first)
             patients = WholePatients(sampling.seed, draws)
             counted = populations(assumptions, parameters, patients) if sampling.chance else expected
+            if trial is not None:
+                chance = patients if sampling.chance else Expected()
+                counted[TRIAL_STAGE] = candidates(counted, parameters, chance)
+                counted = counted.merge(trial.counted(parameters, expected, draws))
+                expected[TRIAL_STAGE] = candidates(expected, parameters, Expected())
+                expected = expected.merge(trial.expected(parameters, expected))
+            for name in expected.data_vars:
+                without_chance = with_totals(expected[name]).to_numpy()
+                never = np.isinf(without_chance)
+                spread.setdefault(str(name), Moments(batches)).add(np.where(never, np.nan, without_chance), first)
             parts.append(parameters.merge(_stored(counted)))
             bar.update(len(draws))
     return xr.concat(parts, dim="draw", data_vars="minimal") if len(parts) > 1 else parts[0], spread
@@ -77,12 +89,13 @@ def _pass(assumptions: Assumptions, batches: Batches, chunk: int) -> tuple[xr.Da
 
 def _stored(outputs: xr.Dataset) -> xr.Dataset:
     """Outputs with unit and long name, whole patients in four bytes."""
-    whole = all(array.dtype.kind == "i" for array in outputs.data_vars.values())  # each far below 2**31, see MOST
-    stored = outputs.astype(np.int32) if whole else outputs
-    for name, array in stored.data_vars.items():
+    stored = {}
+    for name, array in outputs.data_vars.items():
+        whole = array.dtype.kind == "i"  # each far below 2**31, see MOST
         variable = VARIABLES[str(name)]
-        array.attrs.update(unit=variable.unit, long_name=variable.long_name)
-    return stored
+        words = {"unit": variable.unit, "long_name": variable.long_name}
+        stored[name] = (array.astype(np.int32) if whole else array).assign_attrs(words)
+    return outputs.assign(stored)
 
 
 def _provenance(assumptions: Assumptions, seconds: float) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The order of the model: parameters → transplants → cohort. The only place that names it."""
+"""The order of the model: parameters → transplants → cohort → trial. The only place that names it."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,14 @@ from sim.assumptions.transplants import LOG_CHANGE, Transplants
 from sim.assumptions.volume import DRIFT, NOISE, SHOCK
 from sim.errors import InputError
 from sim.model.cohort import Chance, cohort
+from sim.model.reading import Funnel, TrialReader
 from sim.model.transplants import growth_factors, transplants, trend_volume
-from sim.variables import CELL_DIMS, RATES, STRATA
+from sim.model.trial.outcome import Outcome, TrialPlan, play_out, without_chance
+from sim.model.trial.plan import TrialStreams
+from sim.variables import CELL_DIMS, MEETS_CRITERIA, RATES, STRATA
+
+TRIAL_STAGE = MEETS_CRITERIA.name
+"""Severe cases that meet the criteria of the trial: the stage that a trial adds to the funnel."""
 
 MOST = 1_000_000_000
 """Transplants a year that are still counted: more than a tenth of all people, and they fit four bytes."""
@@ -43,6 +49,39 @@ def populations(assumptions: Assumptions, parameters: xr.Dataset, chance: Chance
     _check_volume(volume)
     rates = {name: parameters[f"vod.{name}"] for name in RATES}
     return cohort(volume, rates, chance)
+
+
+def trial(
+    assumptions: Assumptions,
+    parameters: xr.Dataset,
+    expected: xr.Dataset,
+    streams: TrialStreams | None,
+    *,
+    judged: bool = True,
+) -> tuple[TrialPlan, Outcome]:
+    """The trial, with the same draws of the same patients.
+
+    Parameters
+    ----------
+    assumptions : what is assumed; with a trial.
+    parameters : values of every quantity, as `sim.draws.parameters.sample` gives them.
+    expected : the expected populations of the same draws, [draw, + strata, year].
+    streams : the trial's random numbers, for the same draws; None leaves chance out.
+    judged : whether, without chance, the probability of success is wanted.
+
+    Raises
+    ------
+    InputError : when what was seen of the enrolment cannot have been, as patients before any site was open.
+    """
+    assert assumptions.trial is not None
+    reader = TrialReader(assumptions.trial, parameters, Funnel.of(expected), streams)
+    plan, numbers = reader.plan(), reader.numbers()
+    return plan, without_chance(plan, numbers, judged=judged) if streams is None else play_out(plan, numbers, streams)
+
+
+def candidates(counted: xr.Dataset, parameters: xr.Dataset, chance: Chance) -> xr.DataArray:
+    """Severe cases that meet the trial's criteria: [draw, region, transplant, age_group, year], patients per year."""
+    return chance.passing(TRIAL_STAGE, counted["severe_vod"], parameters["trial.meets_criteria"])
 
 
 def _volume(

@@ -97,7 +97,8 @@ class Results:
             if name not in STRATA:
                 raise InputError(f"'{name}' is no dimension{nearest(name, STRATA)}")
         labels = [strata.get(name, TOTAL) for name in STRATA]
-        key = (variable, *labels, str(year or self.years[0]), statistic)
+        of_run = variable in VARIABLES and VARIABLES[variable].level == "run"
+        key = (variable, *labels, TOTAL if of_run else str(year or self.years[0]), statistic)
         if key not in self.numbers:
             raise InputError(f"the summary has no {self._missing(key)}")
         return self.numbers[key]

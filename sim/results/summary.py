@@ -30,7 +30,8 @@ def summarise(outputs: xr.Dataset, spread: Mapping[str, Moments], batches: Batch
     Parameters
     ----------
     outputs : one variable per output, [draw, + strata, year] or [draw]; infinity is what never comes.
-    spread : running moments of the same outputs, totals included, without chance: what parameters alone do.
+    spread : running moments of the same outputs, totals included, without chance: what parameters alone do; not of
+        those whose mean says all.
     batches : how draws fall into independent batches.
 
     Returns
@@ -38,12 +39,12 @@ def summarise(outputs: xr.Dataset, spread: Mapping[str, Moments], batches: Batch
     One row per variable, stratum (totals included), year and statistic; columns as `summary.csv` has them.
     """
     return pd.concat(
-        [_summary(with_totals(outputs[name]), spread[str(name)], batches) for name in outputs.data_vars],
+        [_summary(with_totals(outputs[name]), spread.get(str(name)), batches) for name in outputs.data_vars],
         ignore_index=True,
     )
 
 
-def _summary(array: xr.DataArray, spread: Moments, batches: Batches) -> pd.DataFrame:
+def _summary(array: xr.DataArray, spread: Moments | None, batches: Batches) -> pd.DataFrame:
     values = array.to_numpy()
     whole = _statistics(values)
     by_batch = [_statistics(part) for part in batches.split(values)] if batches.number else [whole]
@@ -51,11 +52,14 @@ def _summary(array: xr.DataArray, spread: Moments, batches: Batches) -> pd.DataF
     for name, quantile in QUANTILES.items():
         if not batches.see(quantile, len(values)):
             error[name] = np.full_like(error[name], np.nan)
-    whole["sd_parameters"], error["sd_parameters"] = spread.sd()
-    if not batches.exact:
+    if spread is None:
+        unseen = (error["mean"] == 0) & (not batches.exact)  # an event of no draw, or of all
+        error["mean"] = np.where(unseen, np.nan, error["mean"])
+    else:
+        whole["sd_parameters"], error["sd_parameters"] = spread.sd()
+    if spread is not None and not batches.exact:
         _doubt(whole, error, spread, len(values), is_root=array.name == TRANSPLANTS.name)
-    only_mean = VARIABLES[str(array.name)].only_mean
-    order = ["mean"] if only_mean else ["mean", "sd", "sd_parameters", *QUANTILES]
+    order = ["mean"] if spread is None else ["mean", "sd", "sd_parameters", *QUANTILES]
     cells = [array[d].to_numpy().tolist() if d in array.dims else [TOTAL] for d in CELL_DIMS]
     frame = pd.DataFrame(list(product(*cells, order)), columns=[*CELL_DIMS, "statistic"])
     frame["value"] = np.stack([whole[name] for name in order], axis=-1).ravel()

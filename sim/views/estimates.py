@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from sim.results.run import Results
-from sim.variables import FUNNEL, HEADLINE, STRATA, TOTAL, TYPED, Variable
+from sim.variables import FUNNEL, HEADLINE, STRATA, TOTAL, TYPED, VARIABLES, Variable
 from sim.views.numbers import UNKNOWN, about, error_text, rounded, span
 
 ALL: Mapping[str, str] = dict.fromkeys(STRATA, TOTAL)
 """The labels of the whole population."""
 
-_ASSUMED = ("transplants", "vod", "evidence", "correlation")  # keys by which a run differs from its scenario
+_ASSUMED = ("transplants", "vod", "trial", "evidence", "correlation")  # keys by which a run differs from its scenario
 _CLEARLY = 3  # errors apart: five stages are looked at, and two would be passed by luck in every fourth run
 
 
@@ -59,7 +59,8 @@ class Estimates:
     ) -> Estimate:
         """One number, by default of the first year and all strata together."""
         cells = [labels.get(name, TOTAL) for name in STRATA]
-        key = (variable, *cells, str(year or self._years[0]), statistic)
+        of_run = variable in VARIABLES and VARIABLES[variable].level == "run"
+        key = (variable, *cells, TOTAL if of_run else str(year or self._years[0]), statistic)
         return Estimate(*self._numbers.get(key, (math.nan, UNKNOWN)))
 
     def spread(self, variable: str = HEADLINE, year: int | None = None, labels: Mapping[str, str] = ALL) -> str:

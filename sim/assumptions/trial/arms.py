@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from sim.assumptions.quantity import Closed, Quantity
-from sim.assumptions.trial.kinds import PatientLaw, TrialQuantity, TrialShare
+from sim.assumptions.trial.kinds import PatientLaw, PatientShareLaw, TrialQuantity, TrialShare
 from sim.errors import InputError
 
 
@@ -124,15 +124,19 @@ class Play(Closed):
     screening_slots : patients one site can screen at a time; None is any number.
     screening : days that screening takes.
     treatment : days of treatment of those who live.
-    response : days from enrolment to complete response, of those who respond.
-    death : days from enrolment to death, of those who die.
+    response_time : when a response is complete, as a share of the time from enrolment to the visit or to death.
+    death_time : when those who die do so, as a share of the time from enrolment to the visit.
+    bilirubin_first : share of the responders whose bilirubin falls before their organ failure resolves.
+    bilirubin_only : share of the others whose bilirubin falls although their organ failure stays.
     """
 
     screening_slots: int | None = Field(default=None, ge=1)
     screening: PatientLaw
     treatment: PatientLaw
-    response: PatientLaw
-    death: PatientLaw
+    response_time: PatientShareLaw
+    death_time: PatientShareLaw
+    bilirubin_first: TrialShare
+    bilirubin_only: TrialShare
 
 
 def quantities_of(part: Closed | None) -> dict[str, Quantity]:

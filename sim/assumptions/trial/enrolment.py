@@ -9,9 +9,11 @@ from sim.assumptions.quantity import Closed, Quantity
 from sim.assumptions.trial.kinds import (
     COUNTRY,
     DateQuantity,
-    Rising,
     SiteLaw,
+    SiteQuantity,
+    SiteShare,
     SiteShareLaw,
+    TrialChange,
     TrialQuantity,
     TrialShare,
 )
@@ -71,16 +73,16 @@ class Sites(Closed):
 
     number: dict[str, int]
     rates: Literal["given", "epidemiology"]
-    rate: TrialQuantity | None = None
-    transplants: TrialQuantity | None = None
-    rate_cv: TrialQuantity
+    rate: SiteQuantity | None = None
+    transplants: SiteQuantity | None = None
+    rate_cv: SiteQuantity
     planned: tuple[float, ...] | None = None
     delay: SiteLaw
-    never_opens: TrialShare
+    never_opens: SiteShare
     ramp: TrialQuantity
-    decline: Rising
+    decline: TrialChange
     screening_pass: SiteShareLaw
-    dropout: TrialShare
+    dropout: SiteShare
     shared_cv: TrialQuantity
     cap: int | None = Field(default=None, ge=1)
     country_caps: dict[str, int] | None = None

@@ -21,31 +21,43 @@ _PLACED = re.compile(rf"({'|'.join(_ENDS)})\(([^=()]*)\)")
 
 
 class TrialQuantity(Quantity):
-    """A quantity of the trial from 0 up, which may differ by country: months, days, patients."""
+    """A quantity of the whole trial from 0 up: months, days, charts."""
 
     kind = POSITIVE
-    dimensions: ClassVar[tuple[str, ...]] = (COUNTRY,)
+    dimensions: ClassVar[tuple[str, ...]] = ()
 
 
 class TrialShare(TrialQuantity):
-    """A share of the trial's patients, charts or sites."""
+    """A share of the trial's patients or charts."""
 
     kind = SHARE
 
 
-class Rising(TrialQuantity):
+class TrialChange(TrialQuantity):
     """A rate of change of either sign."""
 
     kind = NUMBER
 
 
-class SiteLaw(TrialQuantity):
+class SiteQuantity(TrialQuantity):
+    """A quantity of its sites, which may differ by country."""
+
+    dimensions: ClassVar[tuple[str, ...]] = (COUNTRY,)
+
+
+class SiteShare(SiteQuantity):
+    """A share of its sites, or of their patients, which may differ by country."""
+
+    kind = SHARE
+
+
+class SiteLaw(SiteQuantity):
     """How sites differ: each site of a draw has a value of its own."""
 
     is_law = True
 
 
-class SiteShareLaw(TrialShare):
+class SiteShareLaw(SiteShare):
     """How sites differ in a share: each site of a draw has one of its own."""
 
     is_law = True
@@ -55,7 +67,12 @@ class PatientLaw(TrialQuantity):
     """How patients differ: each patient of a draw has a value of its own."""
 
     is_law = True
-    dimensions: ClassVar[tuple[str, ...]] = ()
+
+
+class PatientShareLaw(TrialShare):
+    """How patients differ in a share: each patient of a draw has one of its own."""
+
+    is_law = True
 
 
 class DateQuantity(Quantity):

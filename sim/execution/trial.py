@@ -1,0 +1,130 @@
+"""The trial of a run: its outputs chunk by chunk, and its tables at the end."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from sim.assumptions.schema import Assumptions
+from sim.draws.streams import FloatArray
+from sim.model.chain import trial
+from sim.model.trial.outcome import Outcome, TrialPlan, control_is_last
+from sim.model.trial.plan import TrialStreams
+from sim.model.trial.verdict import EXACT
+from sim.results.batches import Batches
+from sim.results.trial import (
+    ACCRUAL,
+    READOUT,
+    SITES,
+    SUCCESS,
+    accrual_table,
+    readout_dates,
+    readout_table,
+    site_table,
+    success_table,
+)
+from sim.variables import VARIABLES
+
+
+class TrialRun:
+    """Takes in the trial of neighbouring draws, chunk after chunk.
+
+    Parameters
+    ----------
+    assumptions : what is assumed; with a trial.
+    batches : how draws fall into independent batches.
+    """
+
+    def __init__(self, assumptions: Assumptions, batches: Batches) -> None:
+        assert assumptions.trial is not None
+        self._assumptions = assumptions
+        self._trial = assumptions.trial
+        self._batches = batches
+        self._first: tuple[TrialPlan, Outcome] | None = None
+        self._success: dict[tuple[str, str, float], list[FloatArray]] = {}
+        self._dates: list[FloatArray] = []
+
+    def expected(self, parameters: xr.Dataset, populations: xr.Dataset) -> xr.Dataset:
+        """The outputs without chance, but for those that are probabilities: [draw] each."""
+        plan, outcome = trial(self._assumptions, parameters, populations, None, judged=False)
+        found = outputs(plan, outcome, self._trial.start)
+        return found[[name for name in found.data_vars if not VARIABLES[str(name)].only_mean]]
+
+    def counted(self, parameters: xr.Dataset, populations: xr.Dataset, draws: range) -> xr.Dataset:
+        """The outputs of these draws: [draw] each.
+
+        Parameters
+        ----------
+        parameters : of the draws.
+        populations : expected ones, of the same draws.
+        draws : their numbers.
+        """
+        sampling = self._assumptions.sampling
+        streams = TrialStreams(sampling.seed, draws) if sampling.chance else None
+        plan, outcome = trial(self._assumptions, parameters, populations, streams)
+        if self._first is None:
+            self._first = plan, outcome
+        for verdict in outcome.verdicts:
+            place = (verdict.endpoint, verdict.test, verdict.level)
+            self._success.setdefault(place, []).append(verdict.success)
+        found = outputs(plan, outcome, self._trial.start)
+        self._dates.append(found["readout_date"].to_numpy())
+        return found
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables of the trial, by name; accrual and sites from the first chunk of draws."""
+        assert self._first is not None
+        plan, outcome = self._first
+        start = self._trial.start
+        verdicts = [(*place, np.concatenate(parts)) for place, parts in self._success.items()]
+        decides = EXACT if plan.reference is not None else plan.test
+        tables = {
+            ACCRUAL: accrual_table(outcome.times, start),
+            READOUT: readout_table(np.concatenate(self._dates), self._batches),
+            SUCCESS: success_table(verdicts, self._trial.primary, decides, self._batches),
+        }
+        enrolled = outcome.enrolled
+        if enrolled is not None and self._trial.enrolment.model == "sites":
+            sites = enrolled.sites
+            tables[SITES] = site_table(
+                plan.sites.names, plan.sites.countries, sites.opening, sites.weight, sites.enrolled, enrolled.by_site,
+                start,
+            )  # fmt: skip
+        return tables
+
+
+def outputs(plan: TrialPlan, outcome: Outcome, start: date) -> xr.Dataset:
+    """The output variables of a trial: [draw] each.
+
+    Parameters
+    ----------
+    plan : of the trial.
+    outcome : as it came out.
+    start : its first day.
+    """
+    last = outcome.times[:, -1]
+    found = {
+        "enrolment_months": last,
+        "prospective_months": outcome.prospective,
+        "readout_months": outcome.readout,
+        "readout_date": readout_dates(outcome.readout, start),
+        "prob_enrolled": np.isfinite(last).astype(np.float64),
+    }
+    if outcome.controls is not None:
+        found |= {
+            "control_months": outcome.controls.months,
+            "control_charts": outcome.controls.charts,
+            "controls": outcome.controls.found.astype(np.float64),
+            "prob_control_last": control_is_last(outcome),
+        }
+    if plan.promise is not None:
+        first, latest = plan.promise
+        by_promise = outcome.readout <= latest
+        found["prob_readout_by_promise"] = by_promise.astype(np.float64)
+        found["prob_readout_in_window"] = (by_promise & (outcome.readout >= first)).astype(np.float64)
+    decides = EXACT if plan.reference is not None else plan.test
+    for verdict in outcome.verdicts:
+        if verdict.test == decides and verdict.level == plan.levels[0]:
+            found[f"prob_success_{verdict.endpoint}"] = verdict.success
+    return xr.Dataset({name: ("draw", values) for name, values in found.items()})

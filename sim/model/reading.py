@@ -1,0 +1,260 @@
+"""From assumptions and the parameters of some draws to the plain values that the trial's model works on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from sim.assumptions.quantity import Quantity
+from sim.assumptions.trial.arms import EndpointArm
+from sim.assumptions.trial.enrolment import Pooled, Sites
+from sim.assumptions.trial.kinds import COUNTRY
+from sim.assumptions.trial.trial import Trial
+from sim.dates import MONTH, exact_day, to_ordinal
+from sim.draws.streams import FloatArray
+from sim.model.trial.control import ChartReview
+from sim.model.trial.endpoints import Arm, Strata
+from sim.model.trial.outcome import TrialNumbers, TrialPlan
+from sim.model.trial.plan import Calendar, Law, Seen, SiteNumbers, SitePlan, TrialStreams
+from sim.model.trial.pooled import expected_pooled_rate, pooled_rate
+from sim.model.trial.profile import course
+from sim.variables import STRATA
+
+WHOLE = "trial"
+"""The name of the one site that stands for a trial taken as one process."""
+
+AT_ONCE, ALL = Law(np.zeros_like, 0.0), Law(np.ones_like, 1.0)
+"""That site opens at once, and its rate is of patients who pass."""
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """What the draw's own epidemiology says, in the first year and all strata together: [draw] each.
+
+    Attributes
+    ----------
+    severe_per_transplant : severe VOD cases per transplant.
+    day100_mortality : deaths by day 100 per severe case, untreated.
+    """
+
+    severe_per_transplant: FloatArray
+    day100_mortality: FloatArray
+
+    @classmethod
+    def of(cls, expected: xr.Dataset) -> "Funnel":
+        """From the expected populations, [draw, + strata, year]."""
+        first = expected.isel(year=0)
+        transplants, severe, deaths = (
+            first[name].sum(list(STRATA)).to_numpy() for name in ("transplants", "severe_vod", "deaths_day100")
+        )
+        return cls(_ratio(severe, transplants), _ratio(deaths, severe))
+
+
+def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """The share of what there is; 0 of nothing."""
+    return np.asarray(np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0))
+
+
+class TrialReader:
+    """Reads one trial for some draws.
+
+    Parameters
+    ----------
+    trial : what is assumed of it.
+    parameters : values of every quantity, as `sim.draws.parameters.sample` gives them.
+    funnel : the draws' own epidemiology.
+    streams : the trial's random numbers, for the same draws; None leaves chance out.
+    """
+
+    def __init__(self, trial: Trial, parameters: xr.Dataset, funnel: Funnel, streams: TrialStreams | None) -> None:
+        self._trial = trial
+        self._streams = streams
+        self._parameters = parameters
+        self._funnel = funnel
+        self._draws = int(parameters.sizes["draw"])
+
+    def plan(self) -> TrialPlan:
+        """What holds in every draw."""
+        trial = self._trial
+        reference = trial.reference
+        fixed = None if reference is None else {"response": reference.response, "survival": reference.survival}
+        promise = trial.promise
+        return TrialPlan(
+            target=trial.target,
+            horizon=trial.horizon,
+            sites=self._site_plan(),
+            calendar=self._calendar(),
+            follow_up_days=trial.follow_up.days,
+            from_transplant=trial.follow_up.counted_from == "transplant",
+            to_enrolment=law(trial.follow_up.to_enrolment),
+            test=trial.test,
+            levels=(trial.alpha, trial.alpha_beside),
+            strata=Strata(np.array(trial.strata.shares), np.array(trial.strata.log_odds)),
+            reference=fixed if trial.control is None else None,
+            promise=None if promise is None else (trial.months(promise[0]), trial.months(promise[1])),
+        )
+
+    def numbers(self) -> TrialNumbers:
+        """What differs from draw to draw."""
+        trial = self._trial
+        survival = 1.0 - self._funnel.day100_mortality
+        days = self._number("close_out.lock") + self._number("close_out.analysis")
+        return TrialNumbers(
+            sites=self._site_numbers(),
+            seen=self._seen(),
+            control=self._review(),
+            close_out=days / MONTH,
+            treated=self._arm("treated", trial.treated, survival),
+            untreated=None if trial.untreated is None else self._arm("untreated", trial.untreated, survival),
+        )
+
+    def _number(self, name: str) -> FloatArray:
+        """A quantity of the trial: [draw]."""
+        return np.asarray(self._parameters[f"trial.{name}"].to_numpy(), dtype=np.float64)
+
+    def _constant(self, value: float) -> FloatArray:
+        return np.full(self._draws, value)
+
+    @property
+    def _own_sites(self) -> Sites | None:
+        """The sites, where each is its own process."""
+        return self._trial.enrolment.sites if self._trial.enrolment.model == "sites" else None
+
+    def _site_plan(self) -> SitePlan:
+        sites = self._own_sites
+        if sites is None:
+            return SitePlan((WHOLE,), (WHOLE,), np.zeros(1), (AT_ONCE,), (ALL,))
+        planned = sites.planned if sites.planned is not None else (0.0,) * len(sites.countries)
+        return SitePlan(
+            names=sites.names,
+            countries=sites.countries,
+            planned=np.array(planned),
+            delay=tuple(law(sites.delay, country) for country in sites.countries),
+            screening_pass=tuple(law(sites.screening_pass, country) for country in sites.countries),
+            cap=sites.cap,
+            country_caps=sites.country_caps,
+        )
+
+    def _calendar(self) -> Calendar:
+        enrolment = self._trial.enrolment
+        season, access = enrolment.season, enrolment.expanded_access
+        return Calendar(
+            start=self._trial.start.toordinal(),
+            season=None if season is None else tuple(12 * factor / sum(season) for factor in season),
+            expanded_access=None if access is None else self._trial.months(exact_day("", access.opens)),
+        )
+
+    def _diverted(self) -> FloatArray:
+        has_access = self._trial.enrolment.expanded_access is not None
+        return self._number("enrolment.expanded_access.diverted") if has_access else self._constant(0.0)
+
+    def _site_numbers(self) -> SiteNumbers:
+        sites = self._own_sites
+        if sites is None:
+            nothing, none = self._constant(0.0), np.zeros((self._draws, 1))
+            rate = self._pooled_rate()[:, None]
+            return SiteNumbers(rate, none, none, none, nothing, nothing, nothing, self._diverted())
+        return SiteNumbers(
+            rate=self._site_rate(sites),
+            rate_cv=self._by_site(sites, "rate_cv"),
+            never_opens=self._by_site(sites, "never_opens"),
+            dropout=self._by_site(sites, "dropout"),
+            ramp=self._number("enrolment.sites.ramp"),
+            decline=self._number("enrolment.sites.decline"),
+            shared_cv=self._number("enrolment.sites.shared_cv"),
+            diverted=self._diverted(),
+        )
+
+    def _by_site(self, sites: Sites, name: str) -> FloatArray:
+        """A quantity of the sites, which may differ by country: [draw, site]."""
+        found = self._parameters[f"trial.enrolment.sites.{name}"]
+        if COUNTRY in found.dims:
+            return np.asarray(found.sel({COUNTRY: list(sites.countries)}).transpose("draw", COUNTRY).to_numpy())
+        return np.broadcast_to(found.to_numpy()[:, None], (self._draws, len(sites.countries))).astype(np.float64)
+
+    def _site_rate(self, sites: Sites) -> FloatArray:
+        """Patients screened per site and month, the mean over sites: [draw, site]."""
+        if sites.rates == "given":
+            return self._by_site(sites, "rate")
+        share = self._funnel.severe_per_transplant * self._number("meets_criteria") * self._number("consent")
+        return self._by_site(sites, "transplants") * share[:, None] / 12
+
+    def _pooled_rate(self) -> FloatArray:
+        """Patients a month of a trial taken as one process, given what was seen: [draw]."""
+        pooled = self._trial.enrolment.pooled
+        assert pooled is not None
+        seen = self._seen()
+        exposure = self._constant(0.0) if seen is None else self._exposure(seen.date)
+        enrolled = 0 if seen is None else seen.enrolled
+        given = (pooled.strength, self._trial.target, self._planned_months(pooled), enrolled, exposure)
+        return expected_pooled_rate(*given) if self._streams is None else pooled_rate(*given, self._streams)
+
+    def _planned_months(self, pooled: Pooled) -> FloatArray:
+        """Months that the plan gives the whole target: [draw]."""
+        if pooled.months is not None and pooled.plan == "given":
+            return self._number("enrolment.pooled.months")
+        sites = self._trial.enrolment.sites
+        if pooled.plan == "given" or sites is None:
+            return self._constant(np.nan)
+        passing = np.array([law(sites.screening_pass, country).mean for country in sites.countries])
+        counted = passing * (1 - self._by_site(sites, "never_opens")) * (1 - self._by_site(sites, "dropout"))
+        per_month: FloatArray = (self._site_rate(sites) * counted).sum(axis=1)
+        return self._trial.target / per_month
+
+    def _exposure(self, until: FloatArray) -> FloatArray:
+        """Months that a trial taken as one process has run by then, as the calendar weighs them: [draw]."""
+        nothing, none = self._constant(0.0), np.zeros((self._draws, 1))
+        alike = SiteNumbers(none, none, none, none, nothing, nothing, nothing, self._diverted())
+        path = course(self._calendar(), alike, float(until.max(initial=0.0)))
+        return path.exposure(none, until)[:, 0]
+
+    def _seen(self) -> Seen | None:
+        interim = self._trial.interim
+        if interim is None:
+            return None
+        days = to_ordinal(self._number("interim.date")) - self._trial.start.toordinal()
+        sites = interim.sites if self._own_sites is not None else None
+        return Seen(
+            date=np.maximum(days / MONTH, 0.0),
+            enrolled=interim.enrolled,
+            by_site=None if sites is None else np.array([float(site.enrolled) for site in sites]),
+            exposure=None if sites is None else np.array([site.exposure for site in sites]),
+        )
+
+    def _review(self) -> ChartReview | None:
+        control = self._trial.control
+        if control is None:
+            return None
+        starts = 0.0 if control.starts is None else self._trial.months(exact_day("", control.starts))
+        by_funnel = control.candidates == "epidemiology"
+        return ChartReview(
+            target=control.target,
+            start=self._constant(starts),
+            charts_per_week=self._number("control.charts_per_week"),
+            candidate_yield=self._candidates() if by_funnel else self._number("control.candidate_yield"),
+            committee_yield=self._number("control.committee_yield"),
+            charts_available=self._constant(np.inf)
+            if control.charts_available is None
+            else self._number("control.charts_available"),
+            re_review=self._number("control.re_review"),
+            kept=self._number("control.kept"),
+            re_review_weeks=self._number("control.re_review_weeks"),
+        )
+
+    def _candidates(self) -> FloatArray:
+        """Severe cases that meet the criteria, per chart of a transplanted patient: [draw]."""
+        return self._funnel.severe_per_transplant * self._number("meets_criteria")
+
+    def _arm(self, name: str, arm: EndpointArm, untreated_survival: FloatArray) -> Arm:
+        return Arm(
+            response=self._number(f"{name}.response"),
+            survival=untreated_survival if arm.survival is None else self._number(f"{name}.survival"),
+            survival_given_response=self._number(f"{name}.survival_given_response"),
+        )
+
+
+def law(quantity: Quantity, country: str | None = None) -> Law:
+    """A law between sites or patients, that of a country where it has one."""
+    leaf = quantity.leaves[(country,) if quantity.by and country is not None else ()]
+    assert leaf.distribution is not None
+    return Law(leaf.distribution.ppf, leaf.distribution.mean)

@@ -1,0 +1,160 @@
+"""The tables of a trial: accrual by month, read-out by quarter, success by endpoint, the sites."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.dates import MONTH, months_after, quarter_name, to_decimal_year
+from sim.results.batches import Batches
+from sim.results.summary import QUANTILES
+
+FloatArray = NDArray[np.float64]
+
+ACCRUAL, READOUT, SUCCESS, SITES = "accrual", "readout", "success", "sites"
+"""The names of the tables."""
+
+NEVER = "never"
+"""The quarter of a read-out that does not come."""
+
+_REACH = 0.995  # the accrual is shown until so many of the trials that ever enrol their target have done so
+
+
+def enrolled_by(times: FloatArray, months: FloatArray) -> NDArray[np.int64]:
+    """Patients enrolled by some months: [draw, month], from their times, [draw, patient] in order."""
+    return np.stack([(times <= month).sum(axis=1) for month in months], axis=1).astype(np.int64)
+
+
+def accrual_table(times: FloatArray, start: date) -> pd.DataFrame:
+    """Patients enrolled by each month.
+
+    Parameters
+    ----------
+    times : when each patient is enrolled, months since the start, [draw, patient]; infinite is never.
+    start : of the trial.
+
+    Returns
+    -------
+    A row per month since the start: month, date, mean, p05 … p95, patients so far.
+    """
+    last = times[:, -1]
+    seen = last[np.isfinite(last)] if np.isfinite(last).any() else times[np.isfinite(times)]
+    reach = float(np.quantile(seen, _REACH)) if seen.size else 1.0
+    months = np.arange(0, np.ceil(reach) + 1)
+    counts = enrolled_by(times, months)
+    rows = {
+        "month": months.astype(int),
+        "date": [months_after(start, month).isoformat() for month in months],
+        "mean": counts.mean(axis=0),
+        **dict(zip(QUANTILES, np.quantile(counts, list(QUANTILES.values()), axis=0), strict=True)),
+    }
+    return pd.DataFrame(rows)
+
+
+def readout_table(readout_date: FloatArray, batches: Batches) -> pd.DataFrame:
+    """When the trial reads out, by quarter.
+
+    Parameters
+    ----------
+    readout_date : decimal years, [draw]; infinite is never.
+    batches : how draws fall into independent batches.
+
+    Returns
+    -------
+    A row per quarter from the first to the last, and one for `never` where that happens: quarter, probability, its
+    Monte Carlo error, and cumulative, the probability by the quarter's end.
+    """
+    finite = np.isfinite(readout_date)
+    place = np.floor(np.where(finite, readout_date, 0) * 4).astype(np.int64)
+    quarters: list[int | None] = list(range(place[finite].min(), place[finite].max() + 1)) if finite.any() else []
+    if not finite.all():
+        quarters.append(None)
+    rows, reached = [], 0.0
+    for quarter in quarters:
+        hits = (~finite if quarter is None else finite & (place == quarter)).astype(np.float64)
+        reached += float(hits.mean())
+        name = NEVER if quarter is None else quarter_name(quarter)
+        cumulative = np.nan if quarter is None else reached
+        rows.append((name, float(hits.mean()), _error(hits, batches), cumulative))
+    return pd.DataFrame(rows, columns=["quarter", "probability", "mcse", "cumulative"])
+
+
+def success_table(
+    verdicts: Sequence[tuple[str, str, float, FloatArray]], primary: str, decides: str, batches: Batches
+) -> pd.DataFrame:
+    """The chance of success by endpoint, test and level.
+
+    Parameters
+    ----------
+    verdicts : endpoint, test, two-sided level, and success as 0 or 1, [draw].
+    primary : the endpoint that decides.
+    decides : the test that decides.
+    batches : how draws fall into independent batches.
+
+    Returns
+    -------
+    A row each: endpoint, test, alpha, probability, mcse, is_primary, is_deciding_test.
+    """
+    rows = [
+        (endpoint, test, level, float(success.mean()), _error(success, batches), endpoint == primary, test == decides)
+        for endpoint, test, level, success in verdicts
+    ]
+    return pd.DataFrame(
+        rows, columns=["endpoint", "test", "alpha", "probability", "mcse", "is_primary", "is_deciding_test"]
+    )
+
+
+def site_table(
+    names: Sequence[str],
+    countries: Sequence[str],
+    opening: FloatArray,
+    rate: FloatArray,
+    seen: FloatArray,
+    by_site: FloatArray,
+    start: date,
+) -> pd.DataFrame:
+    """What is expected of each site.
+
+    Parameters
+    ----------
+    names, countries : of the sites.
+    opening : months since the start, [draw, site]; infinite is never.
+    rate : patients that count, per month at full speed, [draw, site].
+    seen : patients by the interim date, [draw, site]; 0 where nothing was seen.
+    by_site : patients when the last one comes, [draw, site].
+    start : of the trial.
+
+    Returns
+    -------
+    A row per site: site, country, opens (the median opening, a date), never_opens (probability), rate and its p10 and
+    p90, seen, enrolled and its p10 and p90.
+    """
+    rows = []
+    for place, (name, country) in enumerate(zip(names, countries, strict=True)):
+        opens = opening[:, place]
+        finite = opens[np.isfinite(opens)]
+        day = months_after(start, float(np.median(finite))).isoformat() if finite.size else NEVER
+        speed, patients = (np.quantile(array[:, place], [0.1, 0.9]) for array in (rate, by_site))
+        rows.append(
+            (name, country, day, 1 - finite.size / opens.size, rate[:, place].mean(), *speed, seen[:, place].mean(),
+             by_site[:, place].mean(), *patients)
+        )  # fmt: skip
+    columns = ["site", "country", "opens", "never_opens", "rate", "rate_p10", "rate_p90", "seen",
+               "enrolled", "enrolled_p10", "enrolled_p90"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def readout_dates(months: FloatArray, start: date) -> FloatArray:
+    """Months since the start as decimal years; infinity stays."""
+    return to_decimal_year(start.toordinal() + months * MONTH)
+
+
+def _error(values: FloatArray, batches: Batches) -> float:
+    """The Monte Carlo error of a mean over draws; NaN where it cannot be known, as of an event never seen."""
+    if batches.exact:
+        return 0.0
+    if not batches.number or len(set(values.tolist())) == 1:
+        return float("nan")
+    return float(batches.error(np.array([part.mean() for part in batches.split(values)])))
