@@ -12,6 +12,7 @@ from sim.assumptions.trial.kinds import COUNTRY
 from sim.assumptions.trial.trial import Trial
 from sim.dates import MONTH, exact_day, to_ordinal
 from sim.draws.streams import FloatArray
+from sim.model.learning import learn
 from sim.model.trial.control import ChartReview
 from sim.model.trial.endpoints import Arm, Strata
 from sim.model.trial.outcome import TrialNumbers, TrialPlan
@@ -154,7 +155,7 @@ class TrialReader:
             nothing, none = self._constant(0.0), np.zeros((self._draws, 1))
             rate = self._pooled_rate()[:, None]
             return SiteNumbers(rate, none, none, none, nothing, nothing, nothing, self._diverted())
-        return SiteNumbers(
+        drawn = SiteNumbers(
             rate=self._site_rate(sites),
             rate_cv=self._by_site(sites, "rate_cv"),
             never_opens=self._by_site(sites, "never_opens"),
@@ -164,6 +165,7 @@ class TrialReader:
             shared_cv=self._number("enrolment.sites.shared_cv"),
             diverted=self._diverted(),
         )
+        return learn(self._trial, self._parameters, self._site_plan(), self._calendar(), drawn, self._seen())
 
     def _by_site(self, sites: Sites, name: str) -> FloatArray:
         """A quantity of the sites, which may differ by country: [draw, site]."""

@@ -20,6 +20,7 @@ from sim.draws.streams import FloatArray
 from sim.model.trial.plan import IntArray
 
 BoolArray = NDArray[np.bool_]
+Numbers = IntArray | FloatArray
 Tabled = Literal["fisher", "pearson"]
 Counted = IntArray | FloatArray
 Comparison = Literal["fisher", "pearson", "stratified"]
@@ -131,7 +132,7 @@ def mantel_haenszel(x1: Counted, n1: Counted, x2: Counted, n2: Counted) -> tuple
 
     Parameters
     ----------
-    x1, x2 : patients with the endpoint, [draw, stratum], or [draw] for one stratum.
+    x1, x2 : patients with the endpoint, [draw, stratum], or [draw] for one stratum; expected numbers will do.
     n1, n2 : patients, in the same shape.
     """
     strata = np.stack([counts.reshape(len(counts), -1) for counts in (x1, n1, x2, n2)]).astype(np.float64)
