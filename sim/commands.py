@@ -46,7 +46,7 @@ def run(
         wanted = assumptions.report.figures
         pictured = wanted == "always" or (wanted == "single" and not in_sweep)
         if pictured:
-            results = with_bill(results, assumptions)
+            results = with_levers(with_bill(results, assumptions), assumptions)
         write(results, aside)
         if pictured:
             illustrate(results, aside)
@@ -59,6 +59,17 @@ def with_bill(results: Results, assumptions: Assumptions) -> Results:
 
     bill = uncertainty_bill(assumptions, results.value(statistic="sd") ** 2)
     return results if bill.empty else replace(results, tables={**results.tables, TABLE: bill})
+
+
+def with_levers(results: Results, assumptions: Assumptions) -> Results:
+    """The same results with the tables of what would bring the read-out in time; none at the means."""
+    from sim.analysis.levers import by_interim_date, levers
+
+    if assumptions.trial is None or assumptions.sampling.method == "point":
+        return results
+    found = {"levers": levers(assumptions), "interim_dates": by_interim_date(assumptions)}
+    tables = {name: table for name, table in found.items() if not table.empty}
+    return replace(results, tables={**results.tables, **tables})
 
 
 def illustrate(results: Results, folder: Path) -> None:

@@ -67,7 +67,7 @@ def trial(
     parameters : values of every quantity, as `sim.draws.parameters.sample` gives them.
     expected : the expected populations of the same draws, [draw, + strata, year].
     streams : the trial's random numbers, for the same draws; None leaves chance out.
-    judged : whether, without chance, the probability of success is wanted.
+    judged : whether success is wanted.
 
     Raises
     ------
@@ -76,7 +76,9 @@ def trial(
     assert assumptions.trial is not None
     reader = TrialReader(assumptions.trial, parameters, Funnel.of(expected), streams)
     plan, numbers = reader.plan(), reader.numbers()
-    return plan, without_chance(plan, numbers, judged=judged) if streams is None else play_out(plan, numbers, streams)
+    if streams is None:
+        return plan, without_chance(plan, numbers, judged=judged)
+    return plan, play_out(plan, numbers, streams, judged=judged)
 
 
 def candidates(counted: xr.Dataset, parameters: xr.Dataset, chance: Chance) -> xr.DataArray:

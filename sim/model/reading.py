@@ -154,7 +154,8 @@ class TrialReader:
         if sites is None:
             nothing, none = self._constant(0.0), np.zeros((self._draws, 1))
             rate = self._pooled_rate()[:, None]
-            return SiteNumbers(rate, none, none, none, nothing, nothing, nothing, self._diverted())
+            pace = self._trial.enrolment.pace
+            return SiteNumbers(rate, none, none, none, nothing, nothing, nothing, self._diverted(), pace)
         drawn = SiteNumbers(
             rate=self._site_rate(sites),
             rate_cv=self._by_site(sites, "rate_cv"),
@@ -164,6 +165,7 @@ class TrialReader:
             decline=self._number("enrolment.sites.decline"),
             shared_cv=self._number("enrolment.sites.shared_cv"),
             diverted=self._diverted(),
+            pace=self._trial.enrolment.pace,
         )
         return learn(self._trial, self._parameters, self._site_plan(), self._calendar(), drawn, self._seen())
 

@@ -188,12 +188,14 @@ class Enrolment(Closed):
     ----------
     model : whether the trial is one process (`pooled`) or each site its own (`sites`).
     season : factors of the twelve months of the year; None is no season.
+    pace : factor of every rate from now on, whatever was seen: what if it went twice as fast?
     """
 
     model: Literal["pooled", "sites"]
     pooled: Pooled | None = None
     sites: Sites | None = None
     season: tuple[float, ...] | None = None
+    pace: float = Field(default=1.0, gt=0, le=1000)
     expanded_access: ExpandedAccess | None = None
 
     @field_validator("season")

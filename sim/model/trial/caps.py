@@ -12,8 +12,11 @@ from sim.model.trial.plan import SitePlan, TrialStreams
 from sim.model.trial.profile import Course
 from sim.model.trial.sites import Sites
 
-_AT_ONCE = 1_000_000
-"""Arrivals that are held in memory together."""
+_AT_ONCE = 2_000_000
+"""Numbers that a step of the work holds in memory together."""
+
+_FEW = 8
+"""Patients of a site that are tried first; twice as many while that is too few."""
 
 
 def is_capped(plan: SitePlan) -> bool:

@@ -57,7 +57,12 @@ def rejects(test: Comparison, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntA
 
 
 def succeeds(test: Comparison, x1: IntArray, n1: IntArray, x2: IntArray, n2: IntArray, alpha: float) -> BoolArray:
-    """Whether the test finds a difference and the first arm does better; as `rejects`."""
+    """Whether the test finds a difference and the first arm does better; as `rejects`.
+
+    By Pearson's test, one success more never loses. By Fisher's it may where the arms are unequal, as the other tail
+    may grow faster than this one shrinks: 8 of 71 against 0 of 54 succeeds at 1 %, and 9 of 71 does not. By the
+    stratified test it may where a stratum has many of one arm and few of the other.
+    """
     if test == "stratified":
         better = mantel_haenszel(x1, n1, x2, n2)[0] > 0
     else:

@@ -13,61 +13,16 @@ from typing import final
 import numpy as np
 from scipy.integrate import quad
 from scipy.optimize import brentq
-from scipy.special import roots_genlaguerre, roots_jacobi, roots_legendre
 
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
+from sim.model.trial.nodes import Nodes
 from sim.model.trial.profile import age_integral
 
 _CLOSE = 1e-9  # relative error of times and integrals
 _LONG = 1e9  # months beyond which no trial is waited for
 _PIECES = 400  # of an integral over time, at most
 _MOST_SITES = 1 << 14  # that a trial is planned with
-_SHARED_NODES = 32
-
-
-@final
-@dataclass(frozen=True)
-class Nodes:
-    """A distribution as points with weights, by which it is averaged over.
-
-    Attributes
-    ----------
-    at : the points, [node].
-    weight : adding up to 1, [node].
-    """
-
-    at: FloatArray
-    weight: FloatArray
-
-    @classmethod
-    def certain(cls, value: float) -> "Nodes":
-        """One value."""
-        return cls(np.array([value]), np.ones(1))
-
-    @classmethod
-    def uniform(cls, low: float, high: float, count: int = 64) -> "Nodes":
-        """A uniform distribution, exact for polynomials of degree 2 count - 1, as the others."""
-        at, weight = roots_legendre(count)
-        return cls(low + (high - low) * (at + 1.0) / 2.0, weight / 2.0)
-
-    @classmethod
-    def beta(cls, one: float, other: float, count: int = 32) -> "Nodes":
-        """A beta distribution."""
-        at, weight = roots_jacobi(count, other - 1.0, one - 1.0)
-        return cls((at + 1.0) / 2.0, weight / weight.sum())
-
-    @classmethod
-    def gamma(cls, cv: float, count: int = _SHARED_NODES) -> "Nodes":
-        """A gamma distribution of mean 1 and this coefficient of variation."""
-        if cv == 0:
-            return cls.certain(1.0)
-        at, weight = roots_genlaguerre(count, cv**-2 - 1.0)
-        return cls(at * cv**2, weight / weight.sum())
-
-    def mean(self, function: Callable[[FloatArray], FloatArray] = np.asarray) -> float:
-        """The mean of a function of it."""
-        return float(self.weight @ function(self.at))
 
 
 _AT_START, _ALL = Nodes.certain(0.0), Nodes.certain(1.0)

@@ -173,10 +173,14 @@ def _swept(
 
 def _below(edges: FloatArray, value: FloatArray) -> NDArray[np.int64]:
     """The last edge below each value, else the first: [row, value]."""
-    count = np.zeros(value.shape, np.int16)
-    for edge in np.ascontiguousarray(edges[:, 1:].T):
-        count += edge[:, None] < value
-    return count.astype(np.int64)
+    place = np.zeros(value.shape, np.int64)
+    step = 1 << (edges.shape[1].bit_length() - 1)
+    while step:
+        further = place + step
+        held = np.take_along_axis(edges, np.minimum(further, edges.shape[1] - 1), 1)
+        place = np.where((further < edges.shape[1]) & (held < value), further, place)
+        step >>= 1
+    return place
 
 
 def _month_of(missing: FloatArray, p: FloatArray, q: FloatArray, decline: FloatArray) -> FloatArray:

@@ -95,7 +95,7 @@ class Outcome:
     enrolled: Enrolled | None
 
 
-def play_out(plan: TrialPlan, numbers: TrialNumbers, streams: TrialStreams) -> Outcome:
+def play_out(plan: TrialPlan, numbers: TrialNumbers, streams: TrialStreams, *, judged: bool = True) -> Outcome:
     """The trial with chance.
 
     Parameters
@@ -103,6 +103,7 @@ def play_out(plan: TrialPlan, numbers: TrialNumbers, streams: TrialStreams) -> O
     plan : what holds in every draw.
     numbers : of the same draws as the streams.
     streams : the random numbers.
+    judged : whether success is wanted.
     """
     enrolled = enrol(plan.sites, plan.calendar, numbers.sites, plan.target, numbers.seen, streams, plan.horizon)
     waited = plan.to_enrolment.ppf(streams.numbered("to_enrolment", plan.target))
@@ -113,7 +114,7 @@ def play_out(plan: TrialPlan, numbers: TrialNumbers, streams: TrialStreams) -> O
         prospective=prospective,
         controls=controls,
         readout=_read_out(prospective, controls, numbers.close_out),
-        verdicts=tuple(verdicts(_arms(plan, numbers, enrolled.times, controls), streams)),
+        verdicts=tuple(verdicts(_arms(plan, numbers, enrolled.times, controls), streams)) if judged else (),
         enrolled=enrolled,
     )
 

@@ -139,14 +139,18 @@ def pooled_rate(
 def expected_pooled_rate(
     strength: Strength, target: int, planned_months: FloatArray, enrolled: int, exposure: FloatArray
 ) -> FloatArray:
-    """The patients per month without chance, [draw]: the mean of their posterior; parameters as for `pooled_rate`.
-
-    Where many draws share one plan and date, as in the calculation at the means, it is worked out once.
-    """
-    months = np.nan_to_num(planned_months)
-    pairs, places = np.unique(np.stack([months, exposure]), axis=1, return_inverse=True)
-    means = [pooled_posterior(strength, target, plan, enrolled, seen).mean for plan, seen in pairs.T.tolist()]
-    return np.array(means)[places.ravel()]
+    """The patients per month without chance, [draw]: the mean of their posterior; parameters as for `pooled_rate`."""
+    plan = np.nan_to_num(planned_months)[:, None]
+    weight = np.ones((len(exposure), 1))
+    if strength == "hedging":
+        at, nodes = roots_legendre(_NODES)
+        share = (at + 1.0) / 2.0
+        logarithm = np.log(nodes) + _log_marginal(share, target, planned_months, enrolled, exposure)
+        weight = np.exp(logarithm - logarithm.max(axis=1, keepdims=True))
+    else:
+        share = np.array([_share(strength, target, enrolled)])
+    means = (target * share + enrolled) / (plan * share + exposure[:, None])
+    return np.asarray((weight * means).sum(axis=1) / weight.sum(axis=1))
 
 
 def _share(strength: float | Literal["accelerated"], target: int, enrolled: int) -> float:

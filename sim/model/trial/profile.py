@@ -19,10 +19,10 @@ from sim.model.trial.plan import Calendar, SiteNumbers
 MONTH = 365.25 / 12
 """Days of a month."""
 
-_SERIES_BELOW = 0.5
+_SERIES_BELOW = 0.02
 """Exponents whose integrals are summed as a series, for there the closed form loses digits."""
 
-_SERIES_TERMS = 14
+_SERIES_TERMS = 7
 """Terms that leave less than the rounding error below that."""
 
 
@@ -65,16 +65,35 @@ class Course:
         -------
         [row, site], months.
         """
-        ramp, decline = self.ramp[:, None], self.decline[:, None]
-        edges = [opening.min(initial=0.0, where=np.isfinite(opening)), *self.breaks[self.breaks < until.max(initial=0)]]
         total = np.zeros(opening.shape)
-        for segment, (start, stop) in enumerate(pairwise([*edges, np.inf])):
-            end = np.minimum(until, stop)[:, None]
-            gained = age_integral(end - opening, ramp, decline)
-            if segment:
-                gained -= age_integral(np.minimum(start, end) - opening, ramp, decline)
-            total += self.factors[:, [segment]] * gained
+        first = opening.min(initial=0.0, where=np.isfinite(opening))
+        for segment, (start, stop) in enumerate(pairwise([first, *self.breaks, np.inf])):
+            live = np.flatnonzero(until > start)
+            end = np.minimum(until[live], stop)
+            gained = _between(start, end, opening[live], self.ramp[live], self.decline[live])
+            total[live] += self.factors[live, segment, None] * gained
         return total
+
+
+def _between(start: float, end: FloatArray, opening: FloatArray, ramp: FloatArray, decline: FloatArray) -> FloatArray:
+    """Months at full speed that the time from a start to an end is worth: [row, site].
+
+    Parameters
+    ----------
+    start : months.
+    end : months, later, [row].
+    opening : of the sites, months, [row, site].
+    ramp, decline : as for `age_integral`, [row].
+    """
+    settled = opening + ramp[:, None] <= start
+    worth = decaying(end - start, decline)[:, None]
+    if decline.any():
+        worth = worth * np.exp(-decline[:, None] * np.where(settled, start - opening, 0.0))
+    gained: FloatArray = np.where(settled, worth, 0.0)
+    row, site = np.nonzero(~settled & (opening < end[:, None]))
+    own, law = opening[row, site], (ramp[row], decline[row])
+    gained[row, site] = age_integral(end[row] - own, *law) - age_integral(start - own, *law)
+    return gained
 
 
 def course(calendar: Calendar, numbers: SiteNumbers, horizon: float) -> Course:
@@ -149,10 +168,17 @@ def decaying_ramp(x: FloatArray, decline: FloatArray) -> FloatArray:
         return x * x / 2
     z = decline * x
     small: NDArray[np.bool_] = np.abs(z) < _SERIES_BELOW
-    near, far = np.where(small, z, 0.0), np.where(small, 1.0, z)
+    if small.all():
+        return x * x * _near_zero(z)
+    far = np.where(small, 1.0, z)
+    closed = (-np.expm1(-far) - far * np.exp(-far)) / far**2
+    return x * x * (np.where(small, _near_zero(np.where(small, z, 0.0)), closed) if small.any() else closed)
+
+
+def _near_zero(z: FloatArray) -> FloatArray:
+    """The integral of u exp(-z u) over u from 0 to 1, where z is small."""
     series, term = np.zeros(z.shape), np.ones(z.shape)
     for n in range(_SERIES_TERMS):
         series += term / (n + 2)
-        term *= -near / (n + 1)
-    closed = (-np.expm1(-far) - far * np.exp(-far)) / far**2
-    return x * x * np.where(small, series, closed)
+        term *= -z / (n + 1)
+    return series

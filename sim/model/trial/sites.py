@@ -36,7 +36,7 @@ class Sites:
     opening : months since the trial's start, [draw, site]; infinite where it never opens.
     rate : patients it screens per month at full speed, [draw, site].
     kept : share of these who pass screening and are not lost, [draw, site].
-    shared : factor common to all sites, [draw].
+    shared : factor common to all sites, their pace from now on included, [draw].
     enrolled : patients that count by the date up to which the trial has been seen, [draw, site].
     """
 
@@ -81,7 +81,8 @@ def realise(
     if seen is None:
         uniform, cv = _uniform(numbers.rate_cv, "site_rate", plan.names, streams), numbers.shared_cv
         shared = gamma_rates(_one(cv, "shared", streams), np.ones(cv.shape), cv, 0.0, 0.0)
-        return Sites(opening, gamma_rates(uniform, numbers.rate, numbers.rate_cv, 0.0, 0.0), kept, shared, unseen)
+        rate = gamma_rates(uniform, numbers.rate, numbers.rate_cv, 0.0, 0.0)
+        return Sites(opening, rate, kept, shared * numbers.pace, unseen)
     opening = _opened(opening, seen)
     exposure = kept * _until(calendar, numbers, seen).exposure(opening, seen.date)
     shared = np.ones(len(opening))
@@ -89,7 +90,7 @@ def realise(
         expected = numbers.rate * exposure
         shared = shared_given(streams.one("shared"), numbers.shared_cv, expected, numbers.rate_cv, seen)
     rate, enrolled = _rates_given(plan, numbers, shared[:, None] * exposure, seen, streams)
-    return Sites(opening, rate, kept, shared, enrolled)
+    return Sites(opening, rate, kept, shared * numbers.pace, enrolled)
 
 
 def expected_sites(plan: SitePlan, calendar: Calendar, numbers: SiteNumbers, seen: Seen | None) -> Sites:
@@ -97,7 +98,7 @@ def expected_sites(plan: SitePlan, calendar: Calendar, numbers: SiteNumbers, see
     shape = numbers.rate.shape
     opening = np.broadcast_to(plan.planned + np.array([law.mean for law in plan.delay]), shape)
     kept = np.array([law.mean for law in plan.screening_pass]) * (1.0 - numbers.dropout)
-    opens, shared = 1.0 - numbers.never_opens, np.ones(shape[0])
+    opens, shared = 1.0 - numbers.never_opens, np.full(shape[0], numbers.pace)
     if seen is None:
         return Sites(opening, numbers.rate, kept * opens, shared, np.zeros(shape))
     opening = _opened(opening, seen)
