@@ -4,10 +4,13 @@ Under caps the trial as a whole is no Poisson process, though every site is one 
 patients are drawn by numbers of its own, the first of them up to its cap are kept, then the first of each country.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.draws.streams import FloatArray
-from sim.model.trial.intensity import intensity
+from sim.model.trial.intensity import Intensity, intensity
 from sim.model.trial.plan import SitePlan, TrialStreams
 from sim.model.trial.profile import Course
 from sim.model.trial.sites import Sites
@@ -28,7 +31,7 @@ def capped_arrivals(
     plan: SitePlan,
     sites: Sites,
     course: Course,
-    date: FloatArray | None,
+    date: FloatArray,
     count: int,
     streams: TrialStreams,
     horizon: float,
@@ -38,7 +41,7 @@ def capped_arrivals(
     Parameters
     ----------
     plan, sites, course : of the trial; patients already enrolled have taken their places.
-    date : after which they arrive, months, [draw]; None is from the beginning.
+    date : after which they arrive, months, [draw]; minus infinity is from the beginning.
     count : how many of them.
     streams : of the same draws.
     horizon : months; nothing arrives after it.
@@ -48,72 +51,75 @@ def capped_arrivals(
     Their times in order, months, [draw, patient], infinite where they never come; and how many of them each site
     enrols, [draw, site].
     """
-    draws, names = len(sites.shared), len(plan.names)
-    if not draws or not count:
-        return np.empty((draws, count)), np.zeros((draws, names))
-    size = max(1, _AT_ONCE // (names * (_most(plan, count) + course.factors.shape[1])))
-    blocks = [slice(start, start + size) for start in range(0, draws, size)]
-    parts = [
-        _block(
-            plan,
-            sites.rows(block),
-            course.rows(block),
-            None if date is None else date[block],
-            count,
-            TrialStreams(streams.seed, streams.draws[block]),
-            horizon,
-        )
-        for block in blocks
-    ]
-    return np.concatenate([times for times, _ in parts]), np.concatenate([counts for _, counts in parts])
+    draws, names = sites.opening.shape
+    most = count if plan.cap is None else min(count, plan.cap)
+    expected = sites.weight * (
+        course.exposure(sites.opening, np.full(draws, horizon)) - course.exposure(sites.opening, date)
+    )
+    level = _levels(plan.names, expected, most, streams)
+    times, enrolled = np.full((draws, count), np.inf), np.zeros((draws, names))
+    for block in _blocks(sites, course, level.shape[2]):
+        law = _each_site(sites.rows(block), course.rows(block), horizon)
+        due = level[block].reshape(-1, level.shape[2]) + law.cumulative(np.repeat(date[block], names)[:, None])
+        arrivals = _admitted(plan, law.invert(due).reshape(-1, names, level.shape[2]), sites.enrolled[block])
+        ordered = np.sort(arrivals.reshape(len(arrivals), -1), axis=1)[:, :count]
+        times[block, : ordered.shape[1]] = ordered
+        came = np.isfinite(arrivals) & (arrivals <= times[block, -1:, None])
+        enrolled[block] = came.sum(axis=2)
+    return times, enrolled
 
 
-def _most(plan: SitePlan, count: int) -> int:
-    """More patients than this no site can give."""
-    return count if plan.cap is None else min(count, plan.cap)
+def _levels(names: tuple[str, ...], expected: FloatArray, most: int, streams: TrialStreams) -> FloatArray:
+    """Operational times of each site's patients, as many as any site may have by the horizon: [draw, site, patient].
+
+    Parameters
+    ----------
+    names : of the sites, which name their streams.
+    expected : operational time of each site up to the horizon, [draw, site].
+    most : patients that are enough of any site.
+    """
+    count = min(_FEW, most)
+    while True:
+        gaps = [-np.log(streams.numbered(f"accrual[{name}]", count)) for name in names]
+        level = np.cumsum(np.stack(gaps, axis=1), axis=2)
+        if count >= most or (level[:, :, -1] > expected).all():
+            return level
+        count = min(2 * count, most)
 
 
-def _block(
-    plan: SitePlan,
-    sites: Sites,
-    course: Course,
-    date: FloatArray | None,
-    count: int,
-    streams: TrialStreams,
-    horizon: float,
-) -> tuple[FloatArray, FloatArray]:
-    """As `capped_arrivals`, for as many draws as fit together."""
-    arrivals = _own_arrivals(plan, sites, course, date, _most(plan, count), streams, horizon)
+def _admitted(plan: SitePlan, arrivals: FloatArray, enrolled: FloatArray) -> FloatArray:
+    """Arrivals that sites and countries have places for, the others infinite: months, [draw, site, patient].
+
+    Parameters
+    ----------
+    arrivals : at each site in order, months, [draw, site, patient].
+    enrolled : who have taken places before, [draw, site].
+    """
     if plan.cap is not None:
         place = np.arange(arrivals.shape[2])
-        arrivals = np.where(place < plan.cap - sites.enrolled[:, :, None], arrivals, np.inf)
+        arrivals = np.where(place < plan.cap - enrolled[:, :, None], arrivals, np.inf)
     for country, cap in (plan.country_caps or {}).items():
-        within = np.array([name == country for name in plan.countries])
-        arrivals[:, within] = _first(arrivals[:, within], cap - sites.enrolled[:, within].sum(axis=1))
-    draws = len(arrivals)
-    flat = np.sort(arrivals.reshape(draws, -1), axis=1)[:, :count]
-    times = np.concatenate([flat, np.full((draws, count - flat.shape[1]), np.inf)], axis=1)
-    last = times[:, -1:, None]
-    return times, ((arrivals <= last) & np.isfinite(arrivals)).sum(axis=2).astype(np.float64)
+        within = _within(plan, country)
+        arrivals[:, within] = _first(arrivals[:, within], cap - enrolled[:, within].sum(axis=1))
+    return arrivals
 
 
-def _own_arrivals(
-    plan: SitePlan,
-    sites: Sites,
-    course: Course,
-    date: FloatArray | None,
-    most: int,
-    streams: TrialStreams,
-    horizon: float,
-) -> FloatArray:
-    """Arrivals at each site as if it had no cap: months, [draw, site, patient]."""
+def _within(plan: SitePlan, country: str) -> NDArray[np.bool_]:
+    """Which sites lie in a country: [site]."""
+    return np.array([name == country for name in plan.countries])
+
+
+def _each_site(sites: Sites, course: Course, horizon: float) -> Intensity:
+    """The intensity of every site by itself: its rows are the sites of the first draw, then of the second."""
+    opening, weight = sites.opening.reshape(-1, 1), sites.weight.reshape(-1, 1)
+    return intensity(opening, weight, course.repeated(sites.opening.shape[1]), horizon)
+
+
+def _blocks(sites: Sites, course: Course, patients: int) -> Iterator[slice]:
+    """Neighbouring draws whose sites and patients fit into memory together."""
     draws, names = sites.opening.shape
-    law = intensity(sites.opening.reshape(-1, 1), sites.weight.reshape(-1, 1), course.repeated(names), horizon)
-    gaps = np.stack([-np.log(streams.numbered(f"accrual[{name}]", most)) for name in plan.names], axis=1)
-    level = np.cumsum(gaps, axis=2).reshape(-1, most)
-    if date is not None:
-        level += law.cumulative(np.repeat(date, names)[:, None])
-    return law.invert(level).reshape(draws, names, most)
+    size = max(1, _AT_ONCE // max(names * (patients + course.factors.shape[1]), 1))
+    yield from (slice(start, start + size) for start in range(0, draws, size))
 
 
 def _first(arrivals: FloatArray, places: FloatArray) -> FloatArray:
@@ -132,20 +138,24 @@ def closings(plan: SitePlan, sites: Sites, course: Course, date: FloatArray, hor
     Parameters
     ----------
     plan, sites, course : of the trial; patients already enrolled have taken their places.
-    date : from which places are counted, months, [draw].
+    date : from which places are counted, months, [draw]; minus infinity is from the beginning.
     horizon : months.
     """
     draws, names = sites.opening.shape
     closing = np.full((draws, names), np.inf)
-    if plan.cap is not None:
-        left = np.maximum(plan.cap - sites.enrolled, 0.0).reshape(-1, 1)
-        law = intensity(sites.opening.reshape(-1, 1), sites.weight.reshape(-1, 1), course.repeated(names), horizon)
-        level = law.cumulative(np.repeat(date, names)[:, None]) + left
-        closing = np.where(left > 0, law.invert(level), np.repeat(date, names)[:, None]).reshape(draws, names)
+    for block in _blocks(sites, course, 1) if plan.cap is not None else ():
+        own = _each_site(sites.rows(block), course.rows(block), horizon)
+        left = ((plan.cap or 0) - sites.enrolled[block]).reshape(-1, 1)
+        closing[block] = _full(own, left, np.repeat(date[block], names)).reshape(-1, names)
     for country, cap in (plan.country_caps or {}).items():
-        within = np.array([name == country for name in plan.countries])
-        left = np.maximum(cap - sites.enrolled[:, within].sum(axis=1, keepdims=True), 0.0)
-        law = intensity(sites.opening[:, within], sites.weight[:, within], course, horizon, closing[:, within])
-        full = np.where(left > 0, law.invert(law.cumulative(date[:, None]) + left), date[:, None])
-        closing[:, within] = np.minimum(closing[:, within], full)
+        within = _within(plan, country)
+        together = intensity(sites.opening[:, within], sites.weight[:, within], course, horizon, closing[:, within])
+        left = cap - sites.enrolled[:, within].sum(axis=1, keepdims=True)
+        closing[:, within] = np.minimum(closing[:, within], _full(together, left, date))
     return closing
+
+
+def _full(law: Intensity, left: FloatArray, date: FloatArray) -> FloatArray:
+    """When so many places are taken from a date on: months, [row, 1]; the date itself where none are left."""
+    taken = law.invert(law.cumulative(date[:, None]) + np.maximum(left, 0.0))
+    return np.where(left > 0, taken, date[:, None])

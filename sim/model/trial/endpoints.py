@@ -98,17 +98,6 @@ def feasible(response: FloatArray, survival: FloatArray) -> tuple[FloatArray, Fl
     return least, np.maximum(least, greatest)
 
 
-def consistent(response: float, survival: float, survival_given_response: float) -> str | None:
-    """What is wrong with a survival given response, as a clause for a message; None if it fits the other two."""
-    least, greatest = (float(end[0]) for end in feasible(np.array([response]), np.array([survival])))
-    if least - _ROUNDING <= survival_given_response <= greatest + _ROUNDING:
-        return None
-    return (
-        f"survival given response {survival_given_response:g} contradicts response {response:g} and survival "
-        f"{survival:g}, which leave it between {least:.4g} and {greatest:.4g}"
-    )
-
-
 def outcomes(arm: Arm, patients: IntArray, streams: TrialStreams, name: str, strata: Strata = ALL_ALIKE) -> Outcomes:
     """Whole patients of an arm, each count the binomial quantile of one uniform number.
 

@@ -70,15 +70,13 @@ def enrol(
     law = intensity(sites.opening, sites.weight, path, horizon)
     before = _before(law, seen, streams)[:, :target] if seen else np.empty((len(sites.shared), 0))
     left = target - before.shape[1]
-    date = seen.date if seen else None
+    date = seen.date if seen else np.full(len(sites.shared), -np.inf)
     if is_capped(plan):
         after, counts = capped_arrivals(plan, sites, path, date, left, streams, horizon)
         return Enrolled(np.concatenate([before, after], axis=1), sites, sites.enrolled + counts)
     gaps = -np.log(streams.numbered("accrual", target)[:, target - left :])
-    level = np.cumsum(gaps, axis=1)
-    times = np.concatenate(
-        [before, law.invert(level if date is None else level + law.cumulative(date[:, None]))], axis=1
-    )
+    after = law.invert(law.cumulative(date[:, None]) + np.cumsum(gaps, axis=1))
+    times = np.concatenate([before, after], axis=1)
     return Enrolled(times, sites, _by_site(sites, path, date, times[:, -1], left, horizon))
 
 
@@ -120,13 +118,19 @@ def _before(law: Intensity, seen: Seen, streams: TrialStreams) -> FloatArray:
     return np.minimum(law.invert(law.cumulative(seen.date[:, None]) * passed / whole[:, None]), seen.date[:, None])
 
 
-def _by_site(
-    sites: Sites, path: Course, date: FloatArray | None, last: FloatArray, left: int, horizon: float
-) -> FloatArray:
-    """Patients expected of each site by the last one's time, or by the horizon where that never comes: [draw, site]."""
-    expected = sites.weight * path.exposure(sites.opening, np.where(np.isfinite(last), last, horizon))
-    if date is not None:
-        expected = expected - sites.weight * path.exposure(sites.opening, date)
+def _by_site(sites: Sites, path: Course, date: FloatArray, last: FloatArray, left: int, horizon: float) -> FloatArray:
+    """Patients expected of each site by the last one's time, or by the horizon where that never comes: [draw, site].
+
+    Parameters
+    ----------
+    sites, path : of the trial.
+    date : up to which patients of the sites are known, months, [draw].
+    last : when the last patient comes, months, [draw].
+    left : patients after the date.
+    horizon : months.
+    """
+    until = np.where(np.isfinite(last), last, horizon)
+    expected = sites.weight * (path.exposure(sites.opening, until) - path.exposure(sites.opening, date))
     total = expected.sum(axis=1, keepdims=True)
     share = expected * np.where(np.isfinite(last)[:, None], left / np.where(total > 0, total, 1.0), 1.0)
     return sites.enrolled + share

@@ -69,9 +69,9 @@ class Intensity:
         return np.where(reached, np.minimum(start + x, self.horizon), np.inf)
 
     def _segment(self, place: NDArray[np.int64]) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Start, level, speed and gain of the segments at some places: each [row, place]."""
-        start, level, p = (np.take_along_axis(array, place, 1) for array in (self.starts, self.levels, self.speed))
-        q = np.take_along_axis(self.gain, place, 1) if self.gain.any() else np.zeros((1, 1))
+        """Start, level, speed and gain of the segments at some places of the flattened arrays: each [row, place]."""
+        start, level, p = (array.ravel().take(place) for array in (self.starts, self.levels, self.speed))
+        q = self.gain.ravel().take(place) if self.gain.any() else np.zeros((1, 1))
         return start, level, p, q
 
 
@@ -152,7 +152,7 @@ def _swept(
     factors = np.ascontiguousarray(factor.T)
     p, q, peak = np.zeros(rows), np.zeros(rows), np.zeros(rows)
     for segment in range(segments):
-        x, grows = width[segment], gain_jumps is not None
+        x = width[segment]
         if segment and speed_jumps is not None:
             p = p + speed_jumps[:, segment - 1]
         if segment and gain_jumps is not None:
@@ -161,24 +161,26 @@ def _swept(
         peak = np.maximum(peak, p)
         speed[segment], gain[segment] = p * factors[segment], q * factors[segment]
         level[segment + 1] = level[segment] + speed[segment] * decaying(x, decline)
-        if grows:
+        if gain_jumps is not None:
             level[segment + 1] += gain[segment] * decaying_ramp(x, decline)
             p = p + q * x
         if decline.any():
             left = np.exp(-decline * x)
             p, q = p * left, q * left
     levels, speeds, gains = (np.ascontiguousarray(array.T) for array in (level[:-1], speed, gain))
-    return Intensity(edges[:, :-1], levels, speeds, gains, decline, level[-1], float(edges[0, -1]) if rows else 0.0)
+    starts, horizon = np.ascontiguousarray(edges[:, :-1]), float(edges.max(initial=0.0))
+    return Intensity(starts, levels, speeds, gains, decline, level[-1], horizon)
 
 
 def _below(edges: FloatArray, value: FloatArray) -> NDArray[np.int64]:
-    """The last edge below each value, else the first: [row, value]."""
-    place = np.zeros(value.shape, np.int64)
-    step = 1 << (edges.shape[1].bit_length() - 1)
+    """The place, among all edges, of the last edge of its row below each value, else of the first: [row, value]."""
+    rows, width = edges.shape
+    first = np.arange(0, rows * width, width)[:, None]
+    place, every = np.broadcast_to(first, value.shape), edges.ravel()
+    step = 1 << (width.bit_length() - 1)
     while step:
-        further = place + step
-        held = np.take_along_axis(edges, np.minimum(further, edges.shape[1] - 1), 1)
-        place = np.where((further < edges.shape[1]) & (held < value), further, place)
+        further = np.minimum(place + step, first + width - 1)
+        place = np.where(every.take(further) < value, further, place)
         step >>= 1
     return place
 

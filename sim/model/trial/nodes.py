@@ -43,14 +43,14 @@ class Nodes:
         ahead = (one + k - 1.0) * (other + k - 1.0) * k / ((both + 2.0 * k - 1.0) * (both + 2.0 * k - 2.0) ** 2)
         ahead *= np.where(k == 1, 1.0, (both + k - 2.0) / np.where(k == 1, 1.0, both + 2.0 * k - 3.0))
         middle = (one - other) * (both - 2.0) / ((both + 2.0 * k) * (both + 2.0 * k - 2.0))
-        return cls._from_recurrence(np.concatenate([[one / both], (1.0 + middle) / 2.0]), ahead)
+        return cls._from_recurrence(np.insert((1.0 + middle) / 2.0, 0, one / both), ahead)
 
     @classmethod
     def gamma(cls, cv: float, count: int = 32) -> "Nodes":
         """A gamma distribution of mean 1 and this coefficient of variation."""
         if cv == 0:
             return cls.certain(1.0)
-        k, excess = np.arange(count), cv**2
+        k, excess = np.arange(float(count)), cv**2
         return cls._from_recurrence(1.0 + 2.0 * k * excess, (k * excess * (1.0 + (k - 1.0) * excess))[1:])
 
     @classmethod

@@ -160,7 +160,7 @@ def _rates_given(
         uniform = _uniform(numbers.rate_cv, "site_rate", plan.names, streams)
         return gamma_rates(uniform, numbers.rate, numbers.rate_cv, enrolled, exposure), enrolled
     if not varies.any() and plan.cap is None and not plan.country_caps:
-        return numbers.rate, numbers.rate * exposure
+        return numbers.rate, expected_counts(seen.enrolled, numbers.rate * exposure, numbers.rate_cv)
     shape = np.maximum(numbers.rate_cv, _LEAST_CV) ** -2.0
     prior = shape / np.maximum(numbers.rate, _LEAST_RATE)
     rates, counts = site_rates_given(shape, prior, exposure, seen.enrolled, streams, plan.names)
