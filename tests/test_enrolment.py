@@ -49,11 +49,23 @@ def sites(count: int, delay: Law = NOW, passing: Law = ALL, planned: FloatArray 
 def numbers(draws: int, count: int, **given_: FloatArray | float) -> SiteNumbers:
     """Certain numbers; those not given are those of twenty sites that are all open, and nothing else."""
     usual: Mapping[str, FloatArray | float] = {"rate": MEAN, "rate_cv": CV} | given_
-    each = {
-        name: np.zeros((draws, count)) + usual.get(name, 0.0) for name in ("rate", "rate_cv", "never_opens", "dropout")
-    }
-    one = {name: np.zeros(draws) + usual.get(name, 0.0) for name in ("ramp", "decline", "shared_cv", "diverted")}
-    return SiteNumbers(**each, **one)
+
+    def each(name: str) -> FloatArray:
+        return np.zeros((draws, count)) + usual.get(name, 0.0)
+
+    def one(name: str) -> FloatArray:
+        return np.zeros(draws) + usual.get(name, 0.0)
+
+    return SiteNumbers(
+        rate=each("rate"),
+        rate_cv=each("rate_cv"),
+        never_opens=each("never_opens"),
+        dropout=each("dropout"),
+        ramp=one("ramp"),
+        decline=one("decline"),
+        shared_cv=one("shared_cv"),
+        diverted=one("diverted"),
+    )
 
 
 def trial(

@@ -111,10 +111,10 @@ def kept_dataset(results: Results) -> xr.Dataset:
 
 
 def _histogram(array: xr.DataArray) -> xr.Dataset:
-    """Counts of each cell in equal bins between its smallest and largest value: [+ strata, year, bin]."""
+    """Counts of each cell in equal bins from its smallest value to its largest, infinity left out: [+ strata, bin]."""
     dims = array.dims[1:]
     cells = array.to_numpy().reshape(array.shape[0], -1).T
-    counts, edges = zip(*(np.histogram(cell, bins=_BINS) for cell in cells), strict=True)
+    counts, edges = zip(*(np.histogram(cell[np.isfinite(cell)], bins=_BINS) for cell in cells), strict=True)
     shape = array.shape[1:]
     coords = {dimension: array[dimension] for dimension in dims}
     return xr.Dataset(

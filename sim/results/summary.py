@@ -48,7 +48,7 @@ def _summary(array: xr.DataArray, spread: Moments | None, batches: Batches) -> p
     values = array.to_numpy()
     whole = _statistics(values)
     by_batch = [_statistics(part) for part in batches.split(values)] if batches.number else [whole]
-    error = {name: batches.error(np.stack([part[name] for part in by_batch])) for name in whole}
+    error = {name: _error(np.stack([part[name] for part in by_batch]), batches) for name in whole}
     for name, quantile in QUANTILES.items():
         if not batches.see(quantile, len(values)):
             error[name] = np.full_like(error[name], np.nan)
@@ -67,6 +67,11 @@ def _summary(array: xr.DataArray, spread: Moments | None, batches: Batches) -> p
     frame.insert(0, "variable", str(array.name))
     frame["unit"] = VARIABLES[str(array.name)].unit
     return frame
+
+
+def _error(by_batch: FloatArray, batches: Batches) -> FloatArray:
+    """The Monte Carlo error of a statistic; unknown where it is infinite in some batch."""
+    return batches.error(np.where(np.isinf(by_batch), np.nan, by_batch))
 
 
 def _doubt(
