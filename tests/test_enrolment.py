@@ -201,7 +201,7 @@ def test_the_share_that_passes_differs_between_sites() -> None:
 
 
 def test_a_shared_frailty() -> None:
-    counts = counted(trial(sites(20), 420, draws=range(10_000), horizon=18, shared_cv=10**-0.5), 18)
+    counts = counted(trial(sites(20), 420, draws=range(8_000), horizon=18, shared_cv=10**-0.5), 18)
     check_mean("shared frailty, mean", counts, 90)
     check_variance("shared frailty, variance", counts, 35.65**2)
 
@@ -219,7 +219,7 @@ def test_countries_that_differ(shares: tuple[int, ...], mean: float | None, vari
     means, variances = np.array([1, 1.2, 1.4, 1.2]), np.array([0.2, 0.4, 0.8, 0.6])
     rate, cv, lost = (np.repeat(v, shares) for v in (means, np.sqrt(variances) / means, [0.01, 0.05, 0.09, 0.15]))
     found = trial(
-        sites(sum(shares), up_to(6.0)), 860, horizon=24, draws=range(10_000), rate=rate, rate_cv=cv, dropout=lost
+        sites(sum(shares), up_to(6.0)), 860, horizon=24, draws=range(6_000), rate=rate, rate_cv=cv, dropout=lost
     )
     counts = counted(found, 24)
     if mean is None or variance is None:
@@ -322,6 +322,21 @@ def test_sites_that_never_open() -> None:
     check_mean("never open", closed.astype(np.float64).ravel(), 0.3)
     assert (np.isinf(found.times[:, -1]) == closed.all(axis=1)).all()
     assert (found.by_site[closed] == 0).all()
+
+
+@pytest.mark.parametrize("decline", [0.0, 0.05])
+@pytest.mark.parametrize("ramp", [0.0, 6.0])
+def test_sites_that_open_too_late_enrol_nobody(ramp: float, decline: float) -> None:
+    for plan in (sites(3, planned=40.0), sites(3, planned=np.array([0.0, 24.0, 40.0]))):
+        for cap in (None, 5):
+            found = trial(
+                replace(plan, cap=cap), 20, draws=range(50), horizon=24, ramp=ramp, decline=decline, rate=0.01
+            )
+            assert np.isinf(found.times[:, -1]).all()
+            assert (found.by_site[:, 1:] == 0).all()
+        assert np.isinf(
+            expected_times(plan, START, numbers(1, 3, ramp=ramp, decline=decline, rate=0.01), 9, None, 24.0)[0, 8]
+        )
 
 
 # --- what has been seen

@@ -180,6 +180,12 @@ def test_what_never_comes_is_infinite(tmp_path: Path) -> None:
     assert never.value("prob_success_response") == 0
 
 
+def test_patients_show_that_a_site_was_open() -> None:
+    result = run("trial=phase3_plan", "trial.enrolment.sites.number=2", "trial.interim={date: 2006-09-15, enrolled: 3, "
+                 "source: 'assumption: an example'}", "sampling.draws=512")  # fmt: skip
+    assert result.value("prob_enrolled") > 0
+
+
 def test_a_run_without_its_draws_keeps_histograms(tmp_path: Path) -> None:
     from sim.results.folder import open_run, write
 
@@ -308,6 +314,10 @@ def test_sites_teach_each_other() -> None:
         (["trial.control=null"], "trial.reference: is missing"),
         (["trial.enrolment.season=[1, 2]"], "trial.enrolment.season: [1.0, 2.0] must be twelve factors"),
         (["trial.treated.response.source=p3_eap"], "trial.treated.response: row 'p3_eap' measures trial_operations"),
+        (
+            ["trial=phase3_plan", "trial.enrolment.sites.decline.value=-2"],
+            "trial.enrolment.sites.decline.value: reaches -2",
+        ),
         (["trial=phase9"], "trial"),
     ],
 )

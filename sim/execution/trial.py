@@ -1,5 +1,6 @@
 """The trial of a run: its outputs chunk by chunk, and its tables at the end."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -8,13 +9,16 @@ import xarray as xr
 
 from sim.assumptions.schema import Assumptions
 from sim.draws.streams import FloatArray
-from sim.model.chain import trial
+from sim.model.chain import story, trial
+from sim.model.process.story import Story
 from sim.model.trial.outcome import Outcome, TrialPlan, control_is_last
 from sim.model.trial.plan import TrialStreams
 from sim.model.trial.verdict import EXACT
 from sim.results.batches import Batches
 from sim.results.trial import (
     ACCRUAL,
+    EVENTS,
+    PATIENTS,
     READOUT,
     SITES,
     SUCCESS,
@@ -44,6 +48,7 @@ class TrialRun:
         self._first: tuple[TrialPlan, Outcome] | None = None
         self._success: dict[tuple[str, str, float], list[FloatArray]] = {}
         self._dates: list[FloatArray] = []
+        self._story: Story | None = None
 
     def expected(self, parameters: xr.Dataset, populations: xr.Dataset) -> xr.Dataset:
         """The outputs without chance, but for those that are probabilities: [draw] each."""
@@ -65,6 +70,13 @@ class TrialRun:
         plan, outcome = trial(self._assumptions, parameters, populations, streams)
         if self._first is None:
             self._first = plan, outcome
+            if streams is not None and np.isfinite(outcome.readout).any():
+                row = _middle(outcome.readout)
+                one = range(draws[row], draws[row] + 1)
+                here = {"draw": slice(row, row + 1)}
+                self._story = story(
+                    self._assumptions, parameters.isel(here), populations.isel(here), replace(streams, draws=one), 0
+                )
         for verdict in outcome.verdicts:
             place = (verdict.endpoint, verdict.test, verdict.level)
             self._success.setdefault(place, []).append(verdict.success)
@@ -91,7 +103,15 @@ class TrialRun:
                 plan.sites.names, plan.sites.countries, sites.opening, sites.weight, sites.enrolled, enrolled.by_site,
                 start,
             )  # fmt: skip
+        if self._story is not None:
+            tables[EVENTS] = pd.DataFrame(self._story.rows(start))
+            tables[PATIENTS] = pd.DataFrame(self._story.enrolled())
         return tables
+
+
+def _middle(readout: FloatArray) -> int:
+    """The row of the draw whose read-out is nearest to the median of those that come."""
+    return int(np.abs(readout - np.median(readout[np.isfinite(readout)])).argmin())
 
 
 def outputs(plan: TrialPlan, outcome: Outcome, start: date) -> xr.Dataset:

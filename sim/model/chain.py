@@ -9,6 +9,8 @@ from sim.assumptions.transplants import LOG_CHANGE, Transplants
 from sim.assumptions.volume import DRIFT, NOISE, SHOCK
 from sim.errors import InputError
 from sim.model.cohort import Chance, cohort
+from sim.model.played import Plays
+from sim.model.process.story import Story
 from sim.model.reading import Funnel, TrialReader
 from sim.model.transplants import growth_factors, transplants, trend_volume
 from sim.model.trial.outcome import Outcome, TrialPlan, play_out, without_chance
@@ -78,7 +80,24 @@ def trial(
     plan, numbers = reader.plan(), reader.numbers()
     if streams is None:
         return plan, without_chance(plan, numbers, judged=judged)
+    if assumptions.trial.engine == "process":
+        return plan, Plays(plan, numbers, *reader.details(), streams).outcome(judged=judged)
     return plan, play_out(plan, numbers, streams, judged=judged)
+
+
+def story(
+    assumptions: Assumptions, parameters: xr.Dataset, expected: xr.Dataset, streams: TrialStreams, row: int
+) -> Story:
+    """The trial of one draw, played patient by patient.
+
+    Parameters
+    ----------
+    assumptions, parameters, expected, streams : as for `trial`.
+    row : of the draw among these.
+    """
+    assert assumptions.trial is not None
+    reader = TrialReader(assumptions.trial, parameters, Funnel.of(expected), streams)
+    return Plays(reader.plan(), reader.numbers(), *reader.details(), streams).story(row)
 
 
 def candidates(counted: xr.Dataset, parameters: xr.Dataset, chance: Chance) -> xr.DataArray:

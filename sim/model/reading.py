@@ -13,6 +13,7 @@ from sim.assumptions.trial.trial import Trial
 from sim.dates import MONTH, exact_day, to_ordinal
 from sim.draws.streams import FloatArray
 from sim.model.learning import learn
+from sim.model.process.drawn import Details
 from sim.model.trial.control import ChartReview
 from sim.model.trial.endpoints import Arm, Strata
 from sim.model.trial.outcome import TrialNumbers, TrialPlan
@@ -108,6 +109,19 @@ class TrialReader:
             treated=self._arm("treated", trial.treated, survival),
             untreated=None if trial.untreated is None else self._arm("untreated", trial.untreated, survival),
         )
+
+    def details(self) -> tuple[Details, FloatArray]:
+        """What a play of the trial shows besides, and the days of analysis: [draw]."""
+        shown = self._trial.play
+        details = Details(
+            treatment_days=law(shown.treatment),
+            response_time=law(shown.response_time),
+            death_time=law(shown.death_time),
+            analysis_days=0.0,
+            screening_days=law(shown.screening),
+            slots=shown.screening_slots,
+        )
+        return details, self._number("close_out.analysis")
 
     def _number(self, name: str) -> FloatArray:
         """A quantity of the trial: [draw]."""

@@ -14,6 +14,7 @@ from sim.results.summary import QUANTILES
 FloatArray = NDArray[np.float64]
 
 ACCRUAL, READOUT, SUCCESS, SITES = "accrual", "readout", "success", "sites"
+EVENTS, PATIENTS = "events", "patients"
 """The names of the tables."""
 
 NEVER = "never"

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from sim.assumptions.distributions import ends
 from sim.assumptions.quantity import Closed, Quantity
 from sim.assumptions.trial.kinds import (
     COUNTRY,
@@ -124,6 +125,7 @@ class Sites(Closed):
         for country in self.country_caps or {}:
             if country not in self.number:
                 raise InputError(f".country_caps.{country}: no country of sites.number{nearest(country, self.number)}")
+        _check_decline(self.decline)
         for name, quantity in self.quantities.items():
             _check_countries(name, quantity, self.number)
         return self
@@ -157,6 +159,13 @@ class Sites(Closed):
         }
         caps = self.country_caps or {}
         return sum(min(patients, caps.get(country, patients)) for country, patients in room.items())
+
+
+def _check_decline(decline: Quantity) -> None:
+    """A site that doubles its rate each month and more is a slip of the pen."""
+    for leaf in decline.leaves.values():
+        if leaf.distribution is not None and (low := ends(leaf.distribution)[0]) < -1:
+            raise InputError(f".decline{leaf.key}: reaches {low:.3g} per month, below -1")
 
 
 def _check_countries(name: str, quantity: Quantity, number: Mapping[str, int]) -> None:

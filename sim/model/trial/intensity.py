@@ -64,7 +64,6 @@ class Intensity:
         reached = level <= self.total[:, None]
         start, below, p, q = self._segment(_below(self.levels, level))
         missing = np.where(reached, np.maximum(level - below, 0.0), 0.0)
-        p = np.where((p > 0) | (q > 0), p, 1.0)
         x = _month_of(missing, p, q, self.decline[:, None])
         return np.where(reached, np.minimum(start + x, self.horizon), np.inf)
 
@@ -191,7 +190,8 @@ def _month_of(missing: FloatArray, p: FloatArray, q: FloatArray, decline: FloatA
     In s, the integral of exp(-decline u), it is p s + q times the integral of x(s): convex, so that Newton's steps
     come down to it from the right. Without gain or decline the first guess is the answer.
     """
-    s = 2 * missing / (p + np.sqrt(p * p + 2 * q * missing)) if q.any() else missing / p
+    twice = p + np.sqrt(p * p + 2 * q * missing) if q.any() else 2 * p
+    s = 2 * missing / np.where(twice > 0, twice, 1.0)
     if not decline.any():
         return s
     most = np.where(decline > 0, _USED_UP / np.where(decline > 0, decline, 1.0), np.inf)

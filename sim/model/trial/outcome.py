@@ -114,7 +114,7 @@ def play_out(plan: TrialPlan, numbers: TrialNumbers, streams: TrialStreams, *, j
         prospective=prospective,
         controls=controls,
         readout=_read_out(prospective, controls, numbers.close_out),
-        verdicts=tuple(verdicts(_arms(plan, numbers, enrolled.times, controls), streams)) if judged else (),
+        verdicts=tuple(verdicts(arms_of(plan, numbers, enrolled.times, controls), streams)) if judged else (),
         enrolled=enrolled,
     )
 
@@ -136,12 +136,12 @@ def without_chance(plan: TrialPlan, numbers: TrialNumbers, *, judged: bool = Tru
         prospective=prospective,
         controls=controls,
         readout=_read_out(prospective, controls, numbers.close_out),
-        verdicts=tuple(powers(_arms(plan, numbers, times, controls))) if judged else (),
+        verdicts=tuple(powers(arms_of(plan, numbers, times, controls))) if judged else (),
         enrolled=None,
     )
 
 
-def _arms(plan: TrialPlan, numbers: TrialNumbers, times: FloatArray, controls: Controls | None) -> Arms:
+def arms_of(plan: TrialPlan, numbers: TrialNumbers, times: FloatArray, controls: Controls | None) -> Arms:
     """Who is compared: a trial that never enrols its target is not read out, and succeeds in nothing."""
     enrolled = np.where(np.isfinite(times[:, -1]), plan.target, 0)
     return Arms(

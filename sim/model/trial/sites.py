@@ -124,9 +124,17 @@ def _openings(plan: SitePlan, numbers: SiteNumbers, streams: TrialStreams) -> Fl
 
 
 def _opened(opening: FloatArray, seen: Seen) -> FloatArray:
-    """Openings once it is known when the first sites did: the others open on that date or later."""
+    """Openings once it is known when the first sites did: the others open on that date or later.
+
+    Where only a total is known and no site of a draw would have been open, its first one opened halfway: patients show
+    that one was.
+    """
     if seen.by_site is None or seen.exposure is None:
-        return opening
+        late = (opening.min(axis=1) >= seen.date) & (seen.enrolled > 0) & (seen.date > 0)
+        if late.all():
+            return opening  # and is refused: no draw can have been so
+        earliest = np.arange(opening.shape[1]) == opening.argmin(axis=1)[:, None]
+        return np.where(late[:, None] & earliest, seen.date[:, None] / 2, opening)
     known = seen.date[:, None] - seen.exposure
     later = np.maximum(opening[:, known.shape[1] :], seen.date[:, None])
     return np.concatenate([known, later], axis=1)

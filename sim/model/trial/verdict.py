@@ -70,9 +70,20 @@ class Arms:
     levels: tuple[float, ...]
 
 
-def verdicts(arms: Arms, streams: TrialStreams) -> Iterator[Verdict]:
-    """Success in whole patients, all endpoints and tests on the same ones."""
-    treated = _counted(outcomes(arms.treated, arms.patients, streams, "treated", arms.strata))
+def verdicts(arms: Arms, streams: TrialStreams, treated: Outcomes | None = None) -> Iterator[Verdict]:
+    """Success in whole patients, all endpoints and tests on the same ones.
+
+    Parameters
+    ----------
+    arms : who is compared.
+    streams : of the trial.
+    treated : what became of the treated, where that is known; None draws it.
+    """
+    found = outcomes(arms.treated, arms.patients, streams, "treated", arms.strata) if treated is None else treated
+    yield from _compared(arms, _counted(found), streams)
+
+
+def _compared(arms: Arms, treated: dict[str, tuple[IntArray, IntArray]], streams: TrialStreams) -> Iterator[Verdict]:
     if arms.untreated is None or arms.controls is None:
         assert arms.reference is not None
         for (name, (events, patients)), level in product(treated.items(), arms.levels):

@@ -1,0 +1,87 @@
+"""The trials of some draws played patient by patient, in place of the exact law; and one of them with its story."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from sim.draws.streams import FloatArray
+from sim.model.process.drawn import Details, process_plan
+from sim.model.process.plan import ProcessPlan
+from sim.model.process.play import play
+from sim.model.process.story import Story
+from sim.model.trial.control import Controls
+from sim.model.trial.endpoints import ALL_ALIKE, Outcomes
+from sim.model.trial.outcome import Outcome, TrialNumbers, TrialPlan, arms_of
+from sim.model.trial.plan import IntArray, TrialStreams
+from sim.model.trial.sites import realise
+from sim.model.trial.verdict import Verdict, verdicts
+
+
+class Plays:
+    """Plays the trials of some draws, whose sites are those of the exact law.
+
+    Parameters
+    ----------
+    plan, numbers : of the trial by the exact law.
+    details : what the play shows besides.
+    analysis_days : of each draw, [draw].
+    streams : of the same draws.
+    """
+
+    def __init__(
+        self, plan: TrialPlan, numbers: TrialNumbers, details: Details, analysis_days: FloatArray, streams: TrialStreams
+    ) -> None:
+        self._plan = plan
+        self._numbers = numbers
+        self._details = details
+        self._analysis_days = analysis_days
+        self._streams = streams
+        self._sites = realise(plan.sites, plan.calendar, numbers.sites, numbers.seen, streams)
+
+    def story(self, row: int) -> Story:
+        """The trial of the draw that stands in this row."""
+        return play(self._one(row), self._streams.seed, self._streams.draws[row])
+
+    def outcome(self, *, judged: bool) -> Outcome:
+        """The trials of all draws, played one after the other; as `sim.model.trial.outcome.play_out`."""
+        stories = [self.story(row) for row in range(len(self._streams.draws))]
+        times = np.full((len(stories), self._plan.target), np.inf)
+        for row, story in enumerate(stories):
+            times[row, : len(story.enrolment)] = story.enrolment[: self._plan.target]
+        controls = _controls(stories) if self._numbers.control is not None else None
+        responders, survivors = (
+            np.array([getattr(story, name) for story in stories], dtype=np.int64)
+            for name in ("responders", "survivors")
+        )
+        return Outcome(
+            times=times,
+            prospective=np.array([story.prospective for story in stories]),
+            controls=controls,
+            readout=np.array([story.readout for story in stories]),
+            verdicts=self._verdicts(times, controls, responders, survivors) if judged else (),
+            enrolled=None,
+        )
+
+    def _verdicts(
+        self, times: FloatArray, controls: Controls | None, responders: IntArray, survivors: IntArray
+    ) -> tuple[Verdict, ...]:
+        """Success; a play does not tell strata apart."""
+        arms = replace(arms_of(self._plan, self._numbers, times, controls), strata=ALL_ALIKE)
+        full = arms.patients > 0
+        columns = (np.where(full, counts, 0)[:, None] for counts in (arms.patients, responders, survivors))
+        patients, responded, survived = columns
+        treated = Outcomes(patients, responded, survived, np.minimum(responded, survived))
+        return tuple(verdicts(arms, self._streams, treated))
+
+    def _one(self, row: int) -> ProcessPlan:
+        details = replace(self._details, analysis_days=float(self._analysis_days[row]))
+        return process_plan(self._plan, self._numbers, self._sites, details, row)
+
+
+def _controls(stories: list[Story]) -> Controls:
+    months = [np.inf if story.controls_complete is None else story.controls_complete for story in stories]
+    return Controls(
+        months=np.array(months),
+        charts=np.array([float(story.charts) for story in stories]),
+        found=np.array([story.controls for story in stories], dtype=np.int64),
+    )
