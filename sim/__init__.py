@@ -1,6 +1,7 @@
 """Epidemiological market-size simulation: transplants, veno-occlusive disease, patients, with uncertainty.
 
-`load` gives the assumptions of a scenario, `simulate` runs them, `open_run` reads a finished run.
+`load` gives the assumptions of a scenario, `simulate` runs them, `open_run` reads a finished run; `play` plays one
+trial, patient by patient.
 """
 
 from importlib import import_module
@@ -10,16 +11,18 @@ if TYPE_CHECKING:
     from sim.configuration.compose import load
     from sim.errors import InputError
     from sim.execution.simulate import simulate
+    from sim.execution.trial import play
     from sim.results.compare import compare
     from sim.results.folder import open_run
 
-__all__ = ["InputError", "compare", "load", "open_run", "simulate"]
+__all__ = ["InputError", "compare", "load", "open_run", "play", "simulate"]
 
 _HOMES = {
     "InputError": "sim.errors",
     "compare": "sim.results.compare",
     "load": "sim.configuration.compose",
     "open_run": "sim.results.folder",
+    "play": "sim.execution.trial",
     "simulate": "sim.execution.simulate",
 }
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, nbinom
 
+from sim.dates import MONTH
 from sim.draws.streams import FloatArray
 from sim.model.trial.control import ChartReview, Controls, charts_needed, expected_review, review
 from sim.model.trial.plan import TrialStreams
 from sim.model.trial.readout import (
-    DAYS_PER_MONTH,
     controls_last,
     follow_up_months,
     prospective_complete,
@@ -226,9 +226,9 @@ def test_a_plan_may_differ_from_draw_to_draw() -> None:
 
 def test_day_100_counts_from_the_transplant() -> None:
     to_enrolment = np.array([[0.0, 30.0, 100.0, 140.0]])
-    days = follow_up_months(100, True, to_enrolment) * DAYS_PER_MONTH
+    days = follow_up_months(100, True, to_enrolment) * MONTH
     assert days[0].tolist() == pytest.approx([100, 70, 0, 0])
-    assert follow_up_months(100, False, to_enrolment)[0].tolist() == pytest.approx([100 / DAYS_PER_MONTH] * 4)
+    assert follow_up_months(100, False, to_enrolment)[0].tolist() == pytest.approx([100 / MONTH] * 4)
 
 
 def test_the_last_follow_up_need_not_be_that_of_the_last_patient() -> None:

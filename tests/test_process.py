@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import betaincinv, gammaincinv
 
+from sim.dates import MONTH
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
 from sim.model.process.arrivals import intensities
@@ -21,10 +22,9 @@ from sim.model.process.plan import EnrolmentPlan, PatientPlan, ProcessPlan, Revi
 from sim.model.process.play import play, play_all
 from sim.model.process.story import READ_OUT, TOO_LATE, Patient, Story
 from sim.model.trial.plan import Law
-from sim.model.trial.readout import DAYS_PER_MONTH
 
 START = date(2006, 7, 15)
-WEEK = 7 / DAYS_PER_MONTH
+WEEK = 7 / MONTH
 SEED = 2007
 
 
@@ -174,7 +174,7 @@ def test_one_slot_bounds_the_accrual_and_slows_it() -> None:
     """A site that is always screening passes one patient each screening time, whatever comes to it."""
     crowded = EnrolmentPlan((SiteNow("K", "A", 0.0, 50.0, slots=1),), 15, screening_days=fixed(10.0))
     months = np.array(enrolment_of(crowded, 0))
-    assert np.diff(months) == pytest.approx(np.full(14, 10.0 / DAYS_PER_MONTH), abs=1e-9)
+    assert np.diff(months) == pytest.approx(np.full(14, 10.0 / MONTH), abs=1e-9)
     free = enrolment_of(replace(crowded, sites=(SiteNow("K", "A", 0.0, 50.0),)), 0)
     print(f"15 patients of a crowded site: month {months[-1]:.2f} with one slot, {free[-1]:.2f} with any number")
     assert free[-1] < 1.5 < months[-1]
@@ -183,9 +183,7 @@ def test_one_slot_bounds_the_accrual_and_slows_it() -> None:
 def test_nobody_waits_beyond_his_patience() -> None:
     crowded = EnrolmentPlan((SiteNow("K", "A", 0.0, 6.0, slots=1),), 15, screening_days=fixed(10.0), patience_days=4.0)
     patients = play(ProcessPlan(crowded, 240.0), SEED, 0).patients
-    waits = [
-        DAYS_PER_MONTH * (patient.screened - patient.arrived) for patient in patients if patient.screened is not None
-    ]
+    waits = [MONTH * (patient.screened - patient.arrived) for patient in patients if patient.screened is not None]
     lost = [patient for patient in patients if patient.fate.startswith("gives up")]
     assert 0.0 < max(waits) <= 4.0 + 1e-9
     assert len(lost) > 5
@@ -212,7 +210,7 @@ def test_a_story_is_in_order_and_adds_up(draw: int) -> None:
     assert story.controls_complete is not None
     assert (story.controls_complete - 3.0) / WEEK == pytest.approx(math.ceil(story.charts / 25))
     complete = max(story.prospective, story.controls_complete)
-    assert story.readout == pytest.approx(complete + 90 / DAYS_PER_MONTH)
+    assert story.readout == pytest.approx(complete + 90 / MONTH)
     assert {patient.fate for patient in story.patients if patient.arrived > story.enrolment[-1]} <= {TOO_LATE}
 
 
@@ -228,7 +226,7 @@ def test_follow_up_response_and_death_of_each_patient(draw: int, from_transplant
         assert patient.treatment_end is not None
         assert patient.transplant <= patient.arrived <= patient.enrolled
         counted_from = patient.transplant if from_transplant else patient.enrolled
-        assert patient.visit == pytest.approx(max(patient.enrolled, counted_from + 100 / DAYS_PER_MONTH))
+        assert patient.visit == pytest.approx(max(patient.enrolled, counted_from + 100 / MONTH))
         end = patient.visit if patient.death is None else patient.death
         assert patient.enrolled <= end <= patient.visit
         both = patient.bilirubin is not None and patient.organ is not None
@@ -248,7 +246,7 @@ def test_waiting_for_a_slot_takes_days_from_those_since_the_transplant() -> None
     for patient in play(ProcessPlan(crowded, 240.0, patients), SEED, 0).enrolled():
         assert patient.visit is not None
         assert patient.screened is not None
-        assert (patient.visit - patient.arrived) * DAYS_PER_MONTH == pytest.approx(100 - 18 + 5)
+        assert (patient.visit - patient.arrived) * MONTH == pytest.approx(100 - 18 + 5)
 
 
 def test_caps_hold_by_site_and_country() -> None:

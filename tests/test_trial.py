@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from scipy.stats import betaprime
+from scipy.stats import betaprime, ks_2samp
 
 import sim
 from sim.analysis.levers import GOAL, by_interim_date, levers
@@ -186,6 +186,37 @@ def test_patients_show_that_a_site_was_open() -> None:
     assert result.value("prob_enrolled") > 0
 
 
+def test_one_trial_is_told_patient_by_patient() -> None:
+    result = run("sampling.draws=256")
+    events, patients = result.tables["events"], result.tables["patients"]
+    assert events["month"].is_monotonic_increasing
+    assert events["what"].iloc[-1] == "read-out"
+    assert len(patients) == 80
+    assert abs(events["month"].iloc[-1] - result.value("readout_months", "p50")) < 12
+    story = sim.play(sim.load(), 3)
+    print("\n".join(list(story.lines(START))[-12:]))
+    assert story == sim.play(sim.load(), 3)
+    with pytest.raises(InputError, match="draw: 8192 is not among the 8192 draws"):
+        sim.play(sim.load(), 8192)
+    with pytest.raises(InputError, match="there is none to play"):
+        sim.play(sim.load(overrides=["trial=none"]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("option", ["phase3_response", "phase3_plan", "single_arm"])
+def test_law_and_process_agree(option: str) -> None:
+    same = [f"trial={option}", "sampling.draws=2000", "trial.play.screening.value=0"]
+    law, process = (run(*same, f"trial.engine={engine}", scenario="ebmt_1998").draws for engine in ("law", "process"))
+    for name in ("enrolment_months", "prospective_months", "readout_months"):
+        found = ks_2samp(law[name], process[name])
+        print(f"{option}: {name} differs by {found.statistic:.4f} (p = {found.pvalue:.3f})")
+        assert found.pvalue > 0.001
+    for name in ("prob_success_response", "prob_success_survival"):
+        first, second = (float(one[name].mean()) for one in (law, process))
+        spread = math.sqrt((first * (1 - first) + second * (1 - second)) / 2000)
+        assert abs(first - second) < 4 * spread
+
+
 def test_a_run_without_its_draws_keeps_histograms(tmp_path: Path) -> None:
     from sim.results.folder import open_run, write
 
@@ -219,11 +250,12 @@ def test_one_arm_is_tested_against_fixed_rates() -> None:
 def test_levers_reach_the_goal() -> None:
     table = levers(sim.load(overrides=["sampling.draws=1024"])).set_index("lever")
     print(table.to_string())
-    rate = float(table.loc["enrolment rate", "needed"])
+    needed, then = table["needed"].to_dict(), table["probability_then"].to_dict()
+    rate = needed["enrolment rate"]
     again = run("sampling.draws=1024", f"trial.enrolment.pace={rate}")
-    assert again.value("prob_readout_by_promise") == pytest.approx(table.loc["enrolment rate", "probability_then"])
+    assert again.value("prob_readout_by_promise") == pytest.approx(then["enrolment rate"])
     assert GOAL <= again.value("prob_readout_by_promise") < GOAL + 0.02
-    assert math.isnan(float(table.loc["charts reviewed", "needed"]))  # the release's own rates leave charts no matter
+    assert math.isnan(needed["charts reviewed"])  # the release's own rates leave charts no matter
 
 
 def test_sites_needed_is_what_a_planner_needs() -> None:
@@ -233,7 +265,7 @@ def test_sites_needed_is_what_a_planner_needs() -> None:
                  "trial.close_out.analysis.value=0", "trial.promise=2007-06-01 to 2008-01-14"]  # fmt: skip
     table = levers(sim.load(overrides=[*overrides, "trial.enrolment.sites.number=15"])).set_index("lever")
     print(table.to_string())
-    assert abs(float(table.loc["sites", "needed"]) - 22) <= 1  # 80 patients in 18 months with a probability of 0.8
+    assert abs(table["needed"].to_dict()["sites"] - 22) <= 1  # 80 patients in 18 months with a probability of 0.8
 
 
 def test_sites_teach_each_other() -> None:

@@ -1,6 +1,5 @@
 """The trial of a run: its outputs chunk by chunk, and its tables at the end."""
 
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -8,8 +7,11 @@ import pandas as pd
 import xarray as xr
 
 from sim.assumptions.schema import Assumptions
+from sim.draws.parameters import sample
 from sim.draws.streams import FloatArray
-from sim.model.chain import story, trial
+from sim.errors import InputError
+from sim.model.chain import populations, story, trial
+from sim.model.cohort import Expected
 from sim.model.process.story import Story
 from sim.model.trial.outcome import Outcome, TrialPlan, control_is_last
 from sim.model.trial.plan import TrialStreams
@@ -71,12 +73,7 @@ class TrialRun:
         if self._first is None:
             self._first = plan, outcome
             if streams is not None and np.isfinite(outcome.readout).any():
-                row = _middle(outcome.readout)
-                one = range(draws[row], draws[row] + 1)
-                here = {"draw": slice(row, row + 1)}
-                self._story = story(
-                    self._assumptions, parameters.isel(here), populations.isel(here), replace(streams, draws=one), 0
-                )
+                self._story = play(self._assumptions, draws[_middle(outcome.readout)])
         for verdict in outcome.verdicts:
             place = (verdict.endpoint, verdict.test, verdict.level)
             self._success.setdefault(place, []).append(verdict.success)
@@ -107,6 +104,33 @@ class TrialRun:
             tables[EVENTS] = pd.DataFrame(self._story.rows(start))
             tables[PATIENTS] = pd.DataFrame(self._story.enrolled())
         return tables
+
+
+def play(assumptions: Assumptions, draw: int = 0) -> Story:
+    """One trial, played patient by patient with the numbers of one draw.
+
+    Parameters
+    ----------
+    assumptions : what is assumed, from `sim.load`; with a trial.
+    draw : its number, from 0.
+
+    Returns
+    -------
+    The story: its events, its patients, its arms and its read-out, in months since the trial's start.
+
+    Raises
+    ------
+    InputError : when there is no trial, or no such draw.
+    """
+    number = assumptions.sampling.draws
+    if assumptions.trial is None:
+        raise InputError("trial: there is none to play; choose a trial= option")
+    if not 0 <= draw < number:
+        raise InputError(f"draw: {draw} is not among the {number} draws, counted from 0")
+    draws = range(draw, draw + 1)
+    parameters = sample(assumptions, draws)
+    expected = populations(assumptions, parameters, Expected())
+    return story(assumptions, parameters, expected, TrialStreams(assumptions.sampling.seed, draws), 0)
 
 
 def _middle(readout: FloatArray) -> int:

@@ -1,5 +1,6 @@
 """The trials of some draws played patient by patient, in place of the exact law; and one of them with its story."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -24,17 +25,22 @@ class Plays:
     ----------
     plan, numbers : of the trial by the exact law.
     details : what the play shows besides.
-    analysis_days : of each draw, [draw].
+    by_draw : what of the details differs from draw to draw, [draw] each.
     streams : of the same draws.
     """
 
     def __init__(
-        self, plan: TrialPlan, numbers: TrialNumbers, details: Details, analysis_days: FloatArray, streams: TrialStreams
+        self,
+        plan: TrialPlan,
+        numbers: TrialNumbers,
+        details: Details,
+        by_draw: Mapping[str, FloatArray],
+        streams: TrialStreams,
     ) -> None:
         self._plan = plan
         self._numbers = numbers
         self._details = details
-        self._analysis_days = analysis_days
+        self._by_draw = by_draw
         self._streams = streams
         self._sites = realise(plan.sites, plan.calendar, numbers.sites, numbers.seen, streams)
 
@@ -74,7 +80,13 @@ class Plays:
         return tuple(verdicts(arms, self._streams, treated))
 
     def _one(self, row: int) -> ProcessPlan:
-        details = replace(self._details, analysis_days=float(self._analysis_days[row]))
+        own = {name: float(values[row]) for name, values in self._by_draw.items()}
+        details = replace(
+            self._details,
+            analysis_days=own["analysis_days"],
+            bilirubin_first=own["bilirubin_first"],
+            bilirubin_only=own["bilirubin_only"],
+        )
         return process_plan(self._plan, self._numbers, self._sites, details, row)
 
 

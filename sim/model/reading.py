@@ -110,8 +110,8 @@ class TrialReader:
             untreated=None if trial.untreated is None else self._arm("untreated", trial.untreated, survival),
         )
 
-    def details(self) -> tuple[Details, FloatArray]:
-        """What a play of the trial shows besides, and the days of analysis: [draw]."""
+    def details(self) -> tuple[Details, dict[str, FloatArray]]:
+        """What a play of the trial shows besides, and what of it differs from draw to draw, [draw] each."""
         shown = self._trial.play
         details = Details(
             treatment_days=law(shown.treatment),
@@ -121,7 +121,12 @@ class TrialReader:
             screening_days=law(shown.screening),
             slots=shown.screening_slots,
         )
-        return details, self._number("close_out.analysis")
+        names = {
+            "analysis_days": "close_out.analysis",
+            "bilirubin_first": "play.bilirubin_first",
+            "bilirubin_only": "play.bilirubin_only",
+        }
+        return details, {name: self._number(key) for name, key in names.items()}
 
     def _number(self, name: str) -> FloatArray:
         """A quantity of the trial: [draw]."""

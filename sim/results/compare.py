@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from sim.errors import InputError, nearest
 from sim.results.run import Results
@@ -16,6 +17,10 @@ COLUMNS = (
 )  # fmt: skip
 
 STATISTICS = ("mean", "p10", "p50", "p90")
+
+FloatArray = NDArray[np.float64]
+
+_NEVER, _SURELY_NEVER = 1e300, 1e200  # stand for infinity where quantiles are interpolated
 
 _KEYS = ["variable", *CELL_DIMS, "statistic"]
 
@@ -60,8 +65,8 @@ def _against(label: str, run: Results, base: Results) -> pd.DataFrame:
     other = other[[*_KEYS, "value"]].astype({"year": str}).rename(columns={"value": "base"})
     frame = own[[*_KEYS, "value"]].astype({"year": str}).merge(other, on=_KEYS, how="left")
     frame.insert(0, "run", label)
-    frame["difference"] = frame["value"] - frame["base"]
-    frame["ratio"] = frame["value"] / frame["base"].where(frame["base"] != 0)
+    frame["difference"] = _apart(frame["value"].to_numpy(np.float64), frame["base"].to_numpy(np.float64))
+    frame["ratio"] = frame["value"] / frame["base"].where(np.isfinite(frame["base"]) & (frame["base"] != 0))
     return frame.merge(_differences(run, base), on=_KEYS, how="left")
 
 
@@ -76,9 +81,22 @@ def _differences(run: Results, base: Results) -> pd.DataFrame:
 
 def _difference(own: xr.DataArray, other: xr.DataArray) -> pd.DataFrame:
     first, second = xr.align(with_totals(own.astype(np.float64)), with_totals(other.astype(np.float64)), join="inner")
-    low, high = np.quantile(first.to_numpy() - second.to_numpy(), [0.05, 0.95], axis=0)
+    low, high = _quantiles(_apart(first.to_numpy(), second.to_numpy()), [0.05, 0.95])
     cells = [first[d].to_numpy().tolist() if d in first.dims else [TOTAL] for d in CELL_DIMS]
     frame = pd.MultiIndex.from_product(cells, names=list(CELL_DIMS)).to_frame(index=False).astype({"year": str})
     frame["variable"], frame["statistic"] = str(own.name), "mean"
     frame["difference_p05"], frame["difference_p95"] = low.ravel(), high.ravel()
     return frame
+
+
+def _apart(own: FloatArray, other: FloatArray) -> FloatArray:
+    """Differences; none between what never comes and what never comes either."""
+    alike = np.isinf(own) & (own == other)
+    return np.subtract(own, other, where=~alike, out=np.zeros(own.shape))
+
+
+def _quantiles(values: FloatArray, levels: list[float]) -> FloatArray:
+    """Quantiles over the draws, where some may be infinite: [level, …]."""
+    held = np.where(np.isinf(values), np.copysign(_NEVER, values), values)
+    found = np.quantile(held, levels, axis=0)
+    return np.where(np.abs(found) > _SURELY_NEVER, np.copysign(np.inf, found), found)

@@ -6,13 +6,13 @@ from typing import final
 
 import numpy as np
 
+from sim.dates import MONTH
 from sim.model.process.plan import EnrolmentPlan, PatientPlan, ProcessPlan, ReviewPlan, SiteNow
 from sim.model.trial.control import ChartReview
 from sim.model.trial.endpoints import Arm
 from sim.model.trial.outcome import TrialNumbers, TrialPlan
 from sim.model.trial.plan import Law, Seen
 from sim.model.trial.profile import course
-from sim.model.trial.readout import DAYS_PER_MONTH
 from sim.model.trial.sites import Sites
 
 
@@ -31,6 +31,7 @@ class Details:
     patience_days : that a patient waits for a slot; None is for ever.
     consent : share of the patients who agree to be screened; 1 where the rates count those who do.
     ends_at_death : whether a death ends a patient's follow-up.
+    bilirubin_first, bilirubin_only : as in `PatientPlan`.
     """
 
     treatment_days: Law
@@ -42,6 +43,8 @@ class Details:
     patience_days: float | None = None
     consent: float = 1.0
     ends_at_death: bool = False
+    bilirubin_first: float = 0.5
+    bilirubin_only: float = 0.0
 
 
 def process_plan(plan: TrialPlan, numbers: TrialNumbers, sites: Sites, details: Details, row: int) -> ProcessPlan:
@@ -56,7 +59,7 @@ def process_plan(plan: TrialPlan, numbers: TrialNumbers, sites: Sites, details: 
     details : for the play.
     row : of the draw in these arrays.
     """
-    close_out = float(numbers.close_out[row]) * DAYS_PER_MONTH
+    close_out = float(numbers.close_out[row]) * MONTH
     analysis = min(details.analysis_days, close_out)
     return ProcessPlan(
         enrolment=_enrolment(plan, numbers, sites, details, row),
@@ -157,4 +160,6 @@ def _patients(plan: TrialPlan, arm: Arm, details: Details, row: int) -> PatientP
         follow_up_days=plan.follow_up_days,
         from_transplant=plan.from_transplant,
         ends_at_death=details.ends_at_death,
+        bilirubin_first=details.bilirubin_first,
+        bilirubin_only=details.bilirubin_only,
     )

@@ -14,6 +14,7 @@ from typing import final
 
 import simpy
 
+from sim.dates import MONTH
 from sim.model.process.arrivals import intensities
 from sim.model.process.courses import Course, Courses
 from sim.model.process.interim import seen_months
@@ -21,7 +22,6 @@ from sim.model.process.numbers import Numbers
 from sim.model.process.plan import EnrolmentPlan, SiteNow
 from sim.model.process.stage import Acting, Stage
 from sim.model.process.story import ENROLLED, TOO_LATE, Patient, patient_name
-from sim.model.trial.readout import DAYS_PER_MONTH
 
 Follow = Callable[[Patient, Course], Patient]
 """What is done with a patient who is enrolled; gives the patient back with the dates of follow-up."""
@@ -104,7 +104,7 @@ class Enrolment:
 
     def _is_new(self, month: float, course: Course, _seen: bool) -> bool:
         """Whether a patient is enrolled after what has been seen; who would have been before it was seen, or never."""
-        return month + course.screening_days / DAYS_PER_MONTH >= self._plan.seen_until
+        return month + course.screening_days / MONTH >= self._plan.seen_until
 
     def _comes(self, site: SiteNow, number: int, course: Course) -> bool:
         """Whether a patient who arrives goes on to the screening."""
@@ -137,7 +137,7 @@ class Enrolment:
         if self._closed(site):
             self._lose(site, number, TOO_LATE, arrived)
             return
-        waited = f"waited {(begun - arrived) * DAYS_PER_MONTH:.1f} days" if begun > arrived else ""
+        waited = f"waited {(begun - arrived) * MONTH:.1f} days" if begun > arrived else ""
         self._stage.note(patient_name(site.name, number + 1), "begins screening", waited)
         if course.screening_days > 0.0:
             yield self._stage.days(course.screening_days)

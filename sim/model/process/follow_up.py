@@ -3,11 +3,11 @@
 import math
 from typing import final
 
+from sim.dates import MONTH
 from sim.model.process.courses import Course
 from sim.model.process.plan import PatientPlan
 from sim.model.process.stage import Acting, Stage
 from sim.model.process.story import Patient
-from sim.model.trial.readout import DAYS_PER_MONTH
 
 
 @final
@@ -44,7 +44,7 @@ class FollowUp:
     def _course(self, patient: Patient, plan: PatientPlan) -> Acting:
         """A patient's dates as they come."""
         last = patient.death if plan.ends_at_death and patient.death is not None else patient.visit
-        since = (self._stage.clock.now - (patient.transplant or 0.0)) * DAYS_PER_MONTH
+        since = (self._stage.clock.now - (patient.transplant or 0.0)) * MONTH
         self._stage.note(patient.name, "begins treatment", f"day {since:.0f} of the transplant")
         for month, what in _moments(patient, plan):
             yield self._stage.until(month)
@@ -77,12 +77,12 @@ def dated(plan: PatientPlan, patient: Patient, course: Course) -> Patient:
     """
     enrolled, arrived = patient.enrolled or 0.0, patient.arrived
     waited = 0.0 if patient.screened is None else patient.screened - arrived
-    transplant = min(arrived, enrolled - waited - course.since_transplant / DAYS_PER_MONTH)
-    visit = max(enrolled, (transplant if plan.from_transplant else enrolled) + plan.follow_up_days / DAYS_PER_MONTH)
+    transplant = min(arrived, enrolled - waited - course.since_transplant / MONTH)
+    visit = max(enrolled, (transplant if plan.from_transplant else enrolled) + plan.follow_up_days / MONTH)
     responds = course.response < plan.response
     survives = course.survival < (plan.survival_responders if responds else plan.survival_others)
     death = None if survives else enrolled + course.death_time * (visit - enrolled)
-    treated = enrolled + course.treatment_days / DAYS_PER_MONTH
+    treated = enrolled + course.treatment_days / MONTH
     under_observation = (visit if death is None else death) - enrolled
     bilirubin, organ = _resolutions(plan, course)
     return patient._replace(

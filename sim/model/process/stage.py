@@ -5,9 +5,9 @@ from typing import final
 
 import simpy
 
+from sim.dates import MONTH
 from sim.model.process.numbers import Numbers
 from sim.model.process.story import Event
-from sim.model.trial.readout import DAYS_PER_MONTH
 
 Acting = Generator[simpy.Event, object, None]
 """What a part of the trial does in time."""
@@ -39,7 +39,7 @@ class Stage:
 
     def days(self, days: float) -> simpy.Timeout:
         """Wait so many days."""
-        return self.clock.timeout(days / DAYS_PER_MONTH)
+        return self.clock.timeout(days / MONTH)
 
     def numbers(self, name: str) -> Numbers:
         """The random numbers of a part of the trial."""

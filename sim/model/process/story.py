@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from sim.model.trial.readout import DAYS_PER_MONTH
+from sim.dates import MONTH
 
 
 class Event(NamedTuple):
@@ -133,4 +133,4 @@ def patient_name(site: str, number: int) -> str:
 
 
 def _day(start: date, month: float) -> str:
-    return date.fromordinal(start.toordinal() + int(month * DAYS_PER_MONTH)).isoformat()
+    return date.fromordinal(start.toordinal() + int(month * MONTH)).isoformat()

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, betaincc, gammaincinv
 
+from sim.dates import MONTH
 from sim.draws.counts import binomial_quantile
 from sim.draws.streams import FloatArray
 from sim.model.trial.plan import IntArray, TrialStreams
-from sim.model.trial.readout import DAYS_PER_MONTH
 
-_WEEK = 7 / DAYS_PER_MONTH
+_WEEK = 7 / MONTH
 """A week in months."""
 
 _ENDLESS = 2.0**50

@@ -13,11 +13,9 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.dates import MONTH
 from sim.draws.streams import FloatArray
 from sim.model.trial.plan import Calendar, SiteNumbers
-
-MONTH = 365.25 / 12
-"""Days of a month."""
 
 _SERIES_BELOW = 0.02
 """Exponents whose integrals are summed as a series, for there the closed form loses digits."""

@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 from sim.dates import MONTH
 from sim.draws.streams import FloatArray
 
-DAYS_PER_MONTH = MONTH
-"""Days of the average month, in which a trial's time is counted."""
-
 
 def follow_up_months(days: int, from_transplant: bool, to_enrolment: FloatArray) -> FloatArray:
     """How long each patient is followed from enrolment on.
@@ -27,7 +24,7 @@ def follow_up_months(days: int, from_transplant: bool, to_enrolment: FloatArray)
     [draw, patient], months; 0 for a patient who is enrolled after the day of the endpoint.
     """
     left = np.maximum(days - to_enrolment, 0.0) if from_transplant else np.full(to_enrolment.shape, float(days))
-    months: FloatArray = left / DAYS_PER_MONTH
+    months: FloatArray = left / MONTH
     return months
 
 
