@@ -180,6 +180,18 @@ def test_what_never_comes_is_infinite(tmp_path: Path) -> None:
     assert never.value("prob_success_response") == 0
 
 
+@pytest.mark.parametrize("enrolled", [80, 90])
+@pytest.mark.parametrize("option", ["phase3_response", "phase3_plan"])
+def test_an_enrolment_that_is_over(option: str, enrolled: int) -> None:
+    interim = f"trial.interim={{date: 2008-02-01, enrolled: {enrolled}, above_target: true, source: 'assumption: so'}}"
+    result = run(f"trial={option}", interim, "sampling.draws=256")
+    months = (date(2008, 2, 1) - START).days / MONTH
+    assert (result.draws["enrolment_months"] <= months + 1e-9).all()
+    assert result.value("prob_enrolled") == 1
+    assert result.tables["accrual"]["p95"].max() == enrolled
+    assert len(result.tables["patients"]) == enrolled
+
+
 def test_patients_show_that_a_site_was_open() -> None:
     result = run("trial=phase3_plan", "trial.enrolment.sites.number=2", "trial.interim={date: 2006-09-15, enrolled: 3, "
                  "source: 'assumption: an example'}", "sampling.draws=512")  # fmt: skip
@@ -291,7 +303,7 @@ def test_sites_teach_each_other() -> None:
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["trial.interim.enrolled=90"], "trial.interim.enrolled: 90 is above trial.target 80"),
+        (["trial.interim.enrolled=90"], "trial.interim.enrolled: 90 is above trial.target 80; if"),
         (["trial.interim.enrolled=-1"], "trial.interim.enrolled: -1 is below 0"),
         (
             ["trial.interim.date=2006-01-01"],

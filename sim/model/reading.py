@@ -82,7 +82,7 @@ class TrialReader:
         fixed = None if reference is None else {"response": reference.response, "survival": reference.survival}
         promise = trial.promise
         return TrialPlan(
-            target=trial.target,
+            target=trial.target if trial.interim is None else max(trial.target, trial.interim.enrolled),
             horizon=trial.horizon,
             sites=self._site_plan(),
             calendar=self._calendar(),

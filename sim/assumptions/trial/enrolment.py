@@ -239,10 +239,12 @@ class Interim(Closed):
     date : when; it may be uncertain.
     enrolled : patients of all sites together.
     sites : what each of the first sites had enrolled, and its months open; None where only the total is known.
+    above_target : whether more than the target may have been enrolled; then enrolment is over.
     """
 
     date: DateQuantity
     enrolled: int = Field(ge=0)
+    above_target: bool = False
     sites: tuple[SeenSite, ...] | None = None
 
     @model_validator(mode="before")

@@ -132,8 +132,11 @@ class Trial(Closed):
             if self.enrolment.model == "pooled" and pooled is not None and pooled.strength == 0:
                 raise InputError(".interim: is missing: a strength of 0 takes the rate from the data alone")
             return
-        if seen.enrolled > self.target:
-            raise InputError(f".interim.enrolled: {seen.enrolled} is above trial.target {self.target}")
+        if seen.enrolled > self.target and not seen.above_target:
+            raise InputError(
+                f".interim.enrolled: {seen.enrolled} is above trial.target {self.target}; if enrolment is over, say "
+                "trial.interim.above_target=true"
+            )
         found = seen.date.leaves[()].distribution
         if found is not None and (first := ends(found)[0]) < decimal_year(self.start):
             raise InputError(f".interim.date: {seen.date.value} reaches {first:.2f}, before trial.start {self.start}")
