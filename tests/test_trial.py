@@ -27,6 +27,7 @@ PROSPECTIVE_ALONE = [
     "trial.follow_up.counted_from=enrolment",
     "trial.close_out.lock.value=160",
     "trial.close_out.analysis.value=0",
+    "trial.enrolment.later_cv.value=0",
 ]
 """The treated arm and a fixed 160 days from its last patient to the read-out."""
 
@@ -178,6 +179,14 @@ def test_what_never_comes_is_infinite(tmp_path: Path) -> None:
     never = run("trial=phase3_plan", "trial.horizon=0.1", "sampling.draws=64")
     assert never.value("prob_enrolled") == 0
     assert never.value("prob_success_response") == 0
+
+
+def test_what_comes_is_less_certain_than_what_was() -> None:
+    sure, unsure = (run(f"trial.enrolment.later_cv.value={cv}").draws["enrolment_months"] for cv in (0, 0.25))
+    print(f"sd of the last enrolment {float(sure.std()):.2f} months, with a factor {float(unsure.std()):.2f}")
+    assert float(unsure.std()) > 1.1 * float(sure.std())
+    plan = [run("trial=phase3_plan", f"trial.enrolment.later_cv.value={cv}") for cv in (0, 0.25)]
+    xr.testing.assert_identical(plan[0].draws["enrolment_months"], plan[1].draws["enrolment_months"])
 
 
 @pytest.mark.parametrize("enrolled", [80, 90])
@@ -354,6 +363,14 @@ def test_sites_teach_each_other() -> None:
         (
             ["trial.treated.survival_given_response.value=0.1", "trial.treated.survival.value=0.9"],
             "alive, below the survival of 0.9",
+        ),
+        (
+            [
+                "trial=phase3_plan",
+                "trial.interim={date: 2007-06-01, sites: [{enrolled: 3, exposure: 4}], ages: 13, "
+                "source: 'assumption: x'}",
+            ],
+            "trial.interim.ages: 13 months are above the 12 that the sites allow",
         ),
         (["trial.control=null"], "trial.reference: is missing"),
         (["trial.enrolment.season=[1, 2]"], "trial.enrolment.season: [1.0, 2.0] must be twelve factors"),

@@ -11,7 +11,8 @@ from sim.assumptions.quantity import Quantity
 from sim.assumptions.trial.enrolment import Sites
 from sim.assumptions.trial.trial import Trial
 from sim.draws.streams import FloatArray
-from sim.model.trial.heterogeneity import hyper_posterior
+from sim.model.trial.ages import decline_given_dates
+from sim.model.trial.heterogeneity import Quantiles, hyper_posterior
 from sim.model.trial.plan import Calendar, Seen, SiteNumbers, SitePlan
 from sim.model.trial.profile import course
 
@@ -27,7 +28,8 @@ def learn(
     """The numbers of the sites, given what each of the first sites has enrolled.
 
     The quantities' own distributions are the prior; each draw keeps its place in them and takes the value that stands
-    there in the posterior. Exposure is reckoned at the means of what is not learnt. Rates that follow from the
+    there in the posterior. Exposure is reckoned at the means of what is not learnt; how old sites were when patients
+    came, where that is known, tells of the decline as if there were no ramp. Rates that follow from the
     epidemiology are the draw's own and stay; so do those that differ by country. Their sites still learn, each from
     its own patients.
 
@@ -55,7 +57,12 @@ def learn(
         return found
 
     leaves = {name: _leaf(getattr(sites, name)) for name in _LEARNT}
-    priors = {name: leaf.distribution.ppf for name, leaf in leaves.items() if leaf.distribution is not None}
+    priors: dict[str, Quantiles] = {
+        name: leaf.distribution.ppf for name, leaf in leaves.items() if leaf.distribution is not None
+    }
+    ages_known = trial.interim.ages if trial.interim is not None else None
+    if ages_known is not None and not leaves["decline"].is_certain:
+        priors["decline"] = decline_given_dates(priors["decline"], by_site, ages, ages_known)
     posterior = hyper_posterior(priors, by_site, exposure, _NODES)
     places = {name: _place(leaf, parameters[f"trial.enrolment.sites.{name}"]) for name, leaf in leaves.items()}
     rate, cv, decline = posterior.draw(places["rate"], places["rate_cv"], places["decline"])

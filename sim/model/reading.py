@@ -16,6 +16,7 @@ from sim.model.learning import learn
 from sim.model.process.drawn import Details
 from sim.model.trial.control import ChartReview
 from sim.model.trial.endpoints import Arm, Strata
+from sim.model.trial.interim import gamma_rates
 from sim.model.trial.outcome import TrialNumbers, TrialPlan
 from sim.model.trial.plan import Calendar, Law, Seen, SiteNumbers, SitePlan, TrialStreams
 from sim.model.trial.pooled import expected_pooled_rate, pooled_rate
@@ -173,8 +174,7 @@ class TrialReader:
         if sites is None:
             nothing, none = self._constant(0.0), np.zeros((self._draws, 1))
             rate = self._pooled_rate()[:, None]
-            pace = self._trial.enrolment.pace
-            return SiteNumbers(rate, none, none, none, nothing, nothing, nothing, self._diverted(), pace)
+            return SiteNumbers(rate, none, none, none, nothing, nothing, nothing, self._diverted(), self._pace())
         drawn = SiteNumbers(
             rate=self._site_rate(sites),
             rate_cv=self._by_site(sites, "rate_cv"),
@@ -184,9 +184,21 @@ class TrialReader:
             decline=self._number("enrolment.sites.decline"),
             shared_cv=self._number("enrolment.sites.shared_cv"),
             diverted=self._diverted(),
-            pace=self._trial.enrolment.pace,
+            pace=self._pace(),
         )
         return learn(self._trial, self._parameters, self._site_plan(), self._calendar(), drawn, self._seen())
+
+    def _pace(self) -> FloatArray:
+        """What all rates are multiplied by after the date of what was seen: [draw].
+
+        A gamma factor of mean 1 beside the pace that is asked for, as what comes differs from what was.
+        """
+        pace = self._constant(self._trial.enrolment.pace)
+        if self._streams is None or self._trial.interim is None:
+            return pace
+        cv = self._number("enrolment.later_cv")
+        uniform = self._streams.one("later") if cv.any() else pace
+        return pace * gamma_rates(uniform, np.ones(self._draws), cv, 0.0, 0.0)
 
     def _by_site(self, sites: Sites, name: str) -> FloatArray:
         """A quantity of the sites, which may differ by country: [draw, site]."""

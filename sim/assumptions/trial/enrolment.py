@@ -198,6 +198,7 @@ class Enrolment(Closed):
     model : whether the trial is one process (`pooled`) or each site its own (`sites`).
     season : factors of the twelve months of the year; None is no season.
     pace : factor of every rate from now on, whatever was seen: what if it went twice as fast?
+    later_cv : coefficient of variation of a factor on all that comes after what was seen; of no effect without data.
     """
 
     model: Literal["pooled", "sites"]
@@ -205,6 +206,7 @@ class Enrolment(Closed):
     sites: Sites | None = None
     season: tuple[float, ...] | None = None
     pace: float = Field(default=1.0, gt=0, le=1000)
+    later_cv: TrialQuantity
     expanded_access: ExpandedAccess | None = None
 
     @field_validator("season")
@@ -240,11 +242,13 @@ class Interim(Closed):
     enrolled : patients of all sites together.
     sites : what each of the first sites had enrolled, and its months open; None where only the total is known.
     above_target : whether more than the target may have been enrolled; then enrolment is over.
+    ages : months that the sites had been open when each patient came, summed over patients: it tells the decline.
     """
 
     date: DateQuantity
     enrolled: int = Field(ge=0)
     above_target: bool = False
+    ages: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     sites: tuple[SeenSite, ...] | None = None
 
     @model_validator(mode="before")
@@ -268,4 +272,8 @@ class Interim(Closed):
             total = sum(site.enrolled for site in self.sites)
             if total != self.enrolled:
                 raise InputError(f".enrolled: {self.enrolled}, but the sites add up to {total}")
+        if self.ages is not None:
+            most = sum(site.enrolled * site.exposure for site in self.sites or ())
+            if self.ages > most:
+                raise InputError(f".ages: {self.ages:g} months are above the {most:g} that the sites allow")
         return self

@@ -104,6 +104,7 @@ class Trial(Closed):
         uses_sites = enrolment.model == "sites" or (enrolment.pooled is not None and enrolment.pooled.plan != "given")
         parts = {
             "": self,
+            "enrolment.": enrolment,
             "enrolment.pooled.": enrolment.pooled if enrolment.model == "pooled" else None,
             "enrolment.sites.": enrolment.sites if uses_sites else None,
             "enrolment.expanded_access.": enrolment.expanded_access,

@@ -83,7 +83,7 @@ class SiteNumbers:
     decline : fall of the logarithm of a site's rate per month of its age, [draw]; it begins with the opening.
     shared_cv : coefficient of variation of a gamma factor of mean 1 that is common to all sites, [draw].
     diverted : share of the patients who go to the expanded-access programme once it is open, [draw].
-    pace : factor of all rates from now on, whatever was seen before.
+    pace : factor of all rates from now on, whatever was seen before, [draw] or one for all.
     """
 
     rate: FloatArray
@@ -94,7 +94,7 @@ class SiteNumbers:
     decline: FloatArray
     shared_cv: FloatArray
     diverted: FloatArray
-    pace: float = 1.0
+    pace: FloatArray | float = 1.0
 
 
 @dataclass(frozen=True)
