@@ -181,6 +181,15 @@ def test_what_never_comes_is_infinite(tmp_path: Path) -> None:
     assert never.value("prob_success_response") == 0
 
 
+def test_quarters_go_with_the_promise() -> None:
+    for quarter in ("2008 Q2", "2008 Q3", "2008 Q4"):
+        result = run(f"trial.promise={quarter.replace(' ', '-')}")
+        cumulative = result.tables["readout"].set_index("quarter")["cumulative"].to_dict()
+        inside = result.tables["readout"].set_index("quarter")["probability"].to_dict()
+        assert cumulative[quarter] == pytest.approx(result.value("prob_readout_by_promise"))
+        assert inside[quarter] == pytest.approx(result.value("prob_readout_in_window"))
+
+
 def test_what_comes_is_less_certain_than_what_was() -> None:
     sure, unsure = (run(f"trial.enrolment.later_cv.value={cv}").draws["enrolment_months"] for cv in (0, 0.25))
     print(f"sd of the last enrolment {float(sure.std()):.2f} months, with a factor {float(unsure.std()):.2f}")
@@ -373,6 +382,10 @@ def test_sites_teach_each_other() -> None:
             "trial.interim.ages: 13 months are above the 12 that the sites allow",
         ),
         (["trial.control=null"], "trial.reference: is missing"),
+        (["trial.reference={response: 0.2, survival: 0.2}"], "trial.reference: goes with a trial without controls"),
+        (["trial=single_arm", "trial.untreated={response: 0.2}"], "trial.untreated"),
+        (["trial=phase3_plan", "trial.interim.date=2007-11-01"], "trial.interim.date: trial.interim is null here"),
+        (["trial.enrolment.pooled.months.value=20"], "trial.enrolment.pooled.months is null here; give it whole"),
         (["trial.enrolment.season=[1, 2]"], "trial.enrolment.season: [1.0, 2.0] must be twelve factors"),
         (["trial.treated.response.source=p3_eap"], "trial.treated.response: row 'p3_eap' measures trial_operations"),
         (

@@ -36,6 +36,8 @@ def plain_words(fault: Exception, known: Iterable[str]) -> str:
         known = list(known)
         if found[1] in known and _carries(found[1]):  # the base case has it, the chosen option leaves it out
             return f"{'.'.join(found[1].split('.')[:2])}: {NO_GROWTH}"
+        if parent := _empty_parent(found[1], known):
+            return f'{found[1]}: {parent} is null here; give it whole, as "{parent}={{…}}"'
         hint = nearest(found[1], known)
         return f"{found[1]}: unknown key{hint if 'did you mean' in hint else ''}"
     if found := re.search(r"Could not find '([^']+)'", text):
@@ -45,6 +47,15 @@ def plain_words(fault: Exception, known: Iterable[str]) -> str:
     if found := re.search(r"Multiple values for (\w+)", text):
         return f"{found[1]}: is chosen twice; in a scenario's defaults write '- override /{found[1]}: option'"
     return " ".join(text.split()) or type(fault).__name__
+
+
+def _empty_parent(key: str, known: list[str]) -> str:
+    """The part of the configuration that would hold a key, where the chosen options leave it empty; else nothing."""
+    if key in known:
+        return key.rpartition(".")[0]
+    parent = key.rpartition(".")[0]
+    is_leaf = parent in known and not any(other.startswith(f"{parent}.") for other in known)
+    return parent if is_leaf else ""
 
 
 def _carries(key: str) -> bool:

@@ -163,10 +163,10 @@ def outputs(plan: TrialPlan, outcome: Outcome, start: date) -> xr.Dataset:
             "prob_control_last": control_is_last(outcome),
         }
     if plan.promise is not None:
-        first, latest = plan.promise
+        after, latest = plan.promise
         by_promise = outcome.readout <= latest
         found["prob_readout_by_promise"] = by_promise.astype(np.float64)
-        found["prob_readout_in_window"] = (by_promise & (outcome.readout >= first)).astype(np.float64)
+        found["prob_readout_in_window"] = (by_promise & (outcome.readout > after)).astype(np.float64)
     decides = EXACT if plan.reference is not None else plan.test
     for verdict in outcome.verdicts:
         if verdict.test == decides and verdict.level == plan.levels[0]:

@@ -1,6 +1,7 @@
 """From assumptions and the parameters of some draws to the plain values that the trial's model works on."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import xarray as xr
@@ -94,7 +95,9 @@ class TrialReader:
             levels=(trial.alpha, trial.alpha_beside),
             strata=Strata(np.array(trial.strata.shares), np.array(trial.strata.log_odds)),
             reference=fixed if trial.control is None else None,
-            promise=None if promise is None else (trial.months(promise[0]), trial.months(promise[1])),
+            promise=None
+            if promise is None
+            else (trial.months(promise[0] - timedelta(days=1)), trial.months(promise[1])),
         )
 
     def numbers(self) -> TrialNumbers:

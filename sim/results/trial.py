@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.dates import MONTH, months_after, quarter_name, to_decimal_year
+from sim.dates import MONTH, months_after, quarter_name, to_decimal_year, to_ordinal
 from sim.results.batches import Batches
 from sim.results.summary import QUANTILES
 
@@ -19,6 +19,8 @@ EVENTS, PATIENTS = "events", "patients"
 
 NEVER = "never"
 """The quarter of a read-out that does not come."""
+
+_ROUNDING = 1e-6  # days
 
 _REACH = 0.995  # the accrual is shown until so many of the trials that ever enrol their target have done so
 
@@ -68,7 +70,7 @@ def readout_table(readout_date: FloatArray, batches: Batches) -> pd.DataFrame:
     Monte Carlo error, and cumulative, the probability by the quarter's end.
     """
     finite = np.isfinite(readout_date)
-    place = np.floor(np.where(finite, readout_date, 0) * 4).astype(np.int64)
+    place = _quarters(np.where(finite, readout_date, 2000.0))
     quarters: list[int | None] = list(range(place[finite].min(), place[finite].max() + 1)) if finite.any() else []
     if not finite.all():
         quarters.append(None)
@@ -80,6 +82,13 @@ def readout_table(readout_date: FloatArray, batches: Batches) -> pd.DataFrame:
         cumulative = np.nan if quarter is None else reached
         rows.append((name, float(hits.mean()), _error(hits, batches), cumulative))
     return pd.DataFrame(rows, columns=["quarter", "probability", "mcse", "cumulative"])
+
+
+def _quarters(dates: FloatArray) -> NDArray[np.int64]:
+    """Quarters since the year 0 of decimal years: [draw]. A day's date stands for its end, as in what was promised."""
+    days = np.ceil(to_ordinal(dates) - _ROUNDING).astype(np.int64) - date(1970, 1, 1).toordinal()
+    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)  # since January 1970
+    return np.asarray(4 * 1970 + months // 3)
 
 
 def success_table(

@@ -186,6 +186,10 @@ class Trial(Closed):
         if self.control is None:
             if self.reference is None:
                 raise InputError(".reference: is missing: without controls the trial is tested against fixed rates")
+            if self.untreated is not None:
+                raise InputError(".untreated: there are no controls; set it to null")
+        elif self.reference is not None:
+            raise InputError(".reference: goes with a trial without controls (trial.control=null); set it to null")
         elif self.untreated is None:
             raise InputError(".untreated: is missing: what becomes of the controls")
         for name, arm in (("treated", self.treated), ("untreated", self.untreated)):

@@ -35,7 +35,8 @@ class TrialPlan:
     levels : two-sided levels, the one that decides first.
     strata : of risk.
     reference : endpoint → the rate that one arm is tested against; None where there are controls.
-    promise : first and last moment of the promised window, months; None where nothing was promised.
+    promise : after what and by when results were promised, months; None where nothing was promised. A date stands for
+        its end, so the window begins after the day before its first.
     """
 
     target: int
