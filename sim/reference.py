@@ -11,16 +11,18 @@ from typing import Any
 
 from sim.assumptions.schema import Assumptions
 from sim.assumptions.table import assumptions_table
+from sim.assumptions.trial.kinds import SiteLaw, SiteShareLaw
 from sim.configuration.compose import Composed, assume, composed
 from sim.configuration.places import conf_dir
 from sim.errors import InputError
 from sim.views.catalogue import Entry, catalogue
 
-GROUPS = {"transplants": "Transplants", "vod": "VOD, its severity and mortality"}
+GROUPS = {"transplants": "Transplants", "vod": "VOD, its severity and mortality", "trial": "The trial"}
 """Groups whose options give quantities, with their headings."""
 
 _NEUTRAL = "scenario=press_release"  # it chooses the base options and sets nothing itself
 _TOLD = ("scenario", "evidence")  # what a scenario's words say already
+_SAID = ("trial.title", "trial.interim.source", "trial.interim.spread")  # what an option's words or table say already
 
 
 def page() -> str:
@@ -48,7 +50,7 @@ def _option(group: str, name: str, rows: dict[str, Mapping[str, str]]) -> Entry:
     made, assumptions = _fitting(group, name)
     words = [_comment(conf_dir() / group / f"{name}.yaml")]
     chosen = made.hydra.runtime.choices
-    if group != "transplants" and chosen["transplants"] != "press_release":
+    if group == "vod" and chosen["transplants"] != "press_release":
         words.append(f"It goes with `transplants={chosen['transplants']}`, or another option divided so.")
     own = [row for row in _quantities(assumptions) if row["quantity"].startswith(f"{group}.")]
     _cite(own, assumptions, rows)
@@ -97,9 +99,20 @@ def _scenario(name: str, rows: dict[str, Mapping[str, str]]) -> Entry:
 
 
 def _quantities(assumptions: Assumptions) -> list[dict[str, Any]]:
-    """The rows of the table of assumptions."""
-    table = assumptions_table(assumptions)
-    return [{str(column): value for column, value in row.items()} for row in table.to_dict("records")]
+    """The rows of the table of assumptions, with what a law is of."""
+    table, laws = assumptions_table(assumptions), _laws(assumptions)
+    rows = [{str(column): value for column, value in row.items()} for row in table.to_dict("records")]
+    return [row | {"law": laws.get(row["quantity"].partition("[")[0], "")} for row in rows]
+
+
+def _laws(assumptions: Assumptions) -> dict[str, str]:
+    """Quantity → of what it is a law: of the sites of a draw, or of its patients."""
+    of_sites = (SiteLaw, SiteShareLaw)
+    return {
+        name: "site" if isinstance(quantity, of_sites) else "patient"
+        for name, quantity in assumptions.quantities.items()
+        if quantity.is_law
+    }
 
 
 def _cite(own: Sequence[Mapping[str, Any]], assumptions: Assumptions, rows: dict[str, Mapping[str, str]]) -> None:
@@ -115,7 +128,7 @@ def _settings(made: Composed, assumptions: Assumptions) -> dict[str, str]:
     return {
         key: text
         for key, text in _flat(made.mapping)
-        if not f"{key}.".startswith(quantities) and key.partition(".")[0] not in _TOLD
+        if not f"{key}.".startswith(quantities) and key.partition(".")[0] not in _TOLD and key not in _SAID
     }
 
 

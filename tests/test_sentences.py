@@ -28,7 +28,7 @@ PRESS_RELEASE = {"incidence": "0.2", "severe_fraction": "1/3", "day100_mortality
 
 @cache
 def run(*words: str) -> Results:
-    return sim.simulate(sim.load(overrides=list(words)))
+    return sim.simulate(sim.load(overrides=["trial=none", *words]))
 
 
 def point(volume: str = "45000", **rates: str) -> Results:

@@ -200,8 +200,7 @@ class TrialReader:
         if self._streams is None or self._trial.interim is None:
             return pace
         cv = self._number("enrolment.later_cv")
-        uniform = self._streams.one("later") if cv.any() else pace
-        return pace * gamma_rates(uniform, np.ones(self._draws), cv, 0.0, 0.0)
+        return pace * gamma_rates(self._streams.one("later"), np.ones(self._draws), cv, 0.0, 0.0)
 
     def _by_site(self, sites: Sites, name: str) -> FloatArray:
         """A quantity of the sites, which may differ by country: [draw, site]."""

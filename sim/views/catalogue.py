@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any
 
 from sim.views.markdown import address, code, item, link, table, wrapped
 from sim.views.numbers import ABSENT, UNKNOWN, rounded, span
-from sim.views.sources import ASSUMED, measure_name
+from sim.views.sources import ASSUMED, measure_name, number_text
 
 Row = Mapping[str, Any]
 
-_VALUE = 30  # characters of a value that stand in a table; a longer one is written out below it
+_VALUE, _UNIT = 30, 30  # characters of a value, of a unit, in a table; a longer one is written out below it
 
 _HOW_TO_READ = (
     "Every number that a run may take, option by option. A table gives each quantity its value as written (the forms "
@@ -113,11 +114,12 @@ def _entry(entry: Entry, ledger: Mapping[str, Row]) -> Iterator[str]:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    low, high = (rounded(row[name], UNKNOWN) for name in ("p05", "p95"))
+    low, high = (number_text(row[name], UNKNOWN, row["unit"]) for name in ("p05", "p95"))
     is_certain = row["p05"] == row["p95"]
     known = "certain" if is_certain else ABSENT if ABSENT in (low, high) else span(low, high)
-    mean = rounded(row["mean"], 0 if is_certain else UNKNOWN)
-    return code(row["quantity"]), code(_short(row["value"])), mean, known, row["unit"], row["verified"]
+    mean = number_text(row["mean"], 0 if is_certain else UNKNOWN, row["unit"])
+    unit = shorten(row["unit"], _UNIT, placeholder=" …")
+    return code(row["quantity"]), code(_short(row["value"])), mean, known, unit, row["verified"]
 
 
 def _short(value: str) -> str:
@@ -134,11 +136,15 @@ def _reasons(rows: Sequence[Row], ledger: Mapping[str, Row]) -> Iterator[str]:
         yield item(", ".join(code(row["quantity"]) for row in same))
         values = dict.fromkeys(row["value"] for row in same if len(row["value"]) > _VALUE)
         yield from (item(f"value: {code(value)}", 1) for value in values)
+        units = dict.fromkeys(row["unit"] for row in same if len(row["unit"]) > _UNIT)
+        yield from (item(f"unit: {unit}", 1) for unit in units)
         yield from (item(detail, 1) for detail in details)
 
 
 def _details(row: Row, ledger: Mapping[str, Row]) -> Iterator[str]:
-    """Of one quantity, a line each: what was measured, the source, its other rows, range, borrowing, warnings."""
+    """Of one quantity, a line each: what it is a law or a share of, source, other rows, range, borrowing, warnings."""
+    if row.get("law"):
+        yield f"a law: each {row['law']} of a draw has a value of its own, and the range is over {row['law']}s"
     if row["of"]:
         yield f"share of {code(row['of'])}; criterion: {row['criterion']}; treated: {row['treated']}"
     yield f"source: {_source(row['source'], ledger)}"

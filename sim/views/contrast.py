@@ -92,7 +92,8 @@ def contrasts(comparison: pd.DataFrame, variable: str) -> list[Contrast]:
 
 def baseline_of(comparison: pd.DataFrame) -> str:
     """The run that differs from the baseline in nothing: the first such, since another may equal it."""
-    apart = comparison["difference"].fillna(1).abs().groupby(comparison["run"], sort=False).max()
+    known = comparison[comparison["value"].notna()]  # what never comes in some draws has no mean to differ
+    apart = known["difference"].fillna(1).abs().groupby(known["run"], sort=False).max()
     alike = apart[apart == 0]
     return str(alike.index[0] if len(alike) else apart.index[0])
 

@@ -6,6 +6,8 @@ from matplotlib.figure import Figure
 
 from sim.results.run import Results
 from sim.variables import HEADLINE
+from sim.views.accrual import accrual
+from sim.views.assurance import success
 from sim.views.bill import bill
 from sim.views.causes import TABLE, is_divided
 from sim.views.convergence import convergence
@@ -15,12 +17,17 @@ from sim.views.estimates import is_point
 from sim.views.fan import fan
 from sim.views.forest import forest
 from sim.views.funnel import funnel
+from sim.views.levers import levers
+from sim.views.one_trial import one_trial
+from sim.views.readout import readout
 from sim.views.side_by_side import comparison
 from sim.views.studies import poolings
 from sim.views.style import save
+from sim.views.trial_section import trial_pictures
 from sim.views.volume import volume
 
 __all__ = [
+    "accrual",
     "bill",
     "comparison",
     "convergence",
@@ -29,9 +36,21 @@ __all__ = [
     "figures_for",
     "forest",
     "funnel",
+    "levers",
+    "one_trial",
+    "readout",
     "save",
+    "success",
     "volume",
 ]
+
+_OF_TRIAL: dict[str, Callable[[Results], Figure]] = {
+    "accrual": accrual,
+    "readout": readout,
+    "success": success,
+    "levers": levers,
+    "one_trial": one_trial,
+}
 
 
 def figures_for(results: Results) -> dict[str, Callable[[Results], Figure]]:
@@ -51,4 +70,4 @@ def figures_for(results: Results) -> dict[str, Callable[[Results], Figure]]:
         found["convergence"] = convergence
     if is_divided(results):
         found[TABLE] = bill
-    return found
+    return found | {name: _OF_TRIAL[name] for name in trial_pictures(results)}

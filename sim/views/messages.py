@@ -11,8 +11,11 @@ from sim.views.contrast import Contrast
 from sim.views.counted import volume_message
 from sim.views.estimates import Estimates, is_point, stages
 from sim.views.implied import implied, not_implied
+from sim.views.lever_words import levers_message
 from sim.views.numbers import rounded
+from sim.views.played import one_trial_message
 from sim.views.studies import forest_message
+from sim.views.trial_words import accrual_message, readout_message, success_message
 
 _METHODS = {
     "sobol": "Sobol' points",
@@ -137,6 +140,11 @@ def caption(results: Results, name: str) -> str:
         "forest": forest_message,
         "uncertainty": bill_message,
         "volume": volume_message,
+        "accrual": accrual_message,
+        "readout": readout_message,
+        "success": success_message,
+        "levers": levers_message,
+        "one_trial": one_trial_message,
     }
     return known[name](results) if name in known else name.replace("_", " ").capitalize()
 
@@ -153,6 +161,13 @@ def reading(name: str) -> str:
         "one with its median. All reach over 95 %. The run draws what is written in bold.",
         "uncertainty": "Each bar begins where the one above it ends; together they are the whole variance. What groups "
         "do only together is shared equally among them (Shapley).",
+        "accrual": "The bands hold 50, 80 and 90 % of the draws, the line is their median. The bar on the target "
+        "reaches from P10 to P90 of when it is enrolled. The dot with its bar was seen, at some date along the bar.",
+        "readout": "Each bar is the share of the draws that read out then; results were promised in the shaded window.",
+        "success": "Each draw has an effect of the treatment of its own, so the chance of success is below the power "
+        "at the likeliest effect.",
+        "levers": "Each lever is moved alone, on the same draws, until the read-out comes in time as often as wanted.",
+        "one_trial": "One draw, played patient by patient; another draw is another trial.",
     }
     return known.get(name, "")
 

@@ -17,6 +17,9 @@ from sim.views.messages import beside_message, caption, comparison_message, head
 from sim.views.numbers import unbroken
 from sim.views.sentences import sentences
 from sim.views.sources import assumed, cited
+from sim.views.trial_contrast import HEADS, trial_contrasts
+from sim.views.trial_facts import chance_text
+from sim.views.trial_section import PICTURES, trial_section
 
 _COMPARED = (HEADLINE, "deaths_day100")
 
@@ -41,6 +44,7 @@ def report(results: Results, svgs: Mapping[str, str]) -> str:
         headline=headline(results),
         error=find().error_text,
         beside=unbroken(beside_message(results)),
+        trial=trial_section(results, shown),
         point=is_point(results),
         stages=stages(results),
         years=_years(results, find),
@@ -50,7 +54,7 @@ def report(results: Results, svgs: Mapping[str, str]) -> str:
         causes=causes(results),
         undivided=undivided(results),
         bill=[picture for name, picture in shown.items() if name == TABLE],
-        figures=[picture for name, picture in shown.items() if name != TABLE],
+        figures=[picture for name, picture in shown.items() if name not in (TABLE, *PICTURES)],
         assumptions=assumed(results),
         flagged=sum(map(len, flags(results).values())),
         evidence=cited(results),
@@ -79,6 +83,8 @@ def comparison_page(
         baseline="" if comparison.empty else baseline_of(comparison),
         said={label: unbroken(text) for label, text in sentences(runs, comparison).items()},
         blocks=shown,
+        trials=trial_contrasts(comparison),
+        trial_heads=HEADS,
         figure=inline(svg, "comparison", message) if svg else None,
         runs=[(label, run.provenance, sampling_words(run.provenance), typed(run)) for label, run in runs.items()],
         failed=dict(failed),
@@ -111,6 +117,7 @@ def _page(template: str, **content: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["chance"] = chance_text
     return environment.get_template(template).render(**content)
 
 

@@ -20,6 +20,7 @@ from sim.views.contrast import Contrast, baseline_of, contrasts
 from sim.views.messages import lowered
 from sim.views.numbers import UNKNOWN, about, coarse_error, rounded
 from sim.views.ratios import as_many, is_even, ordinal, times
+from sim.views.trial_contrast import trial_sentence
 
 _MATTERS = math.log(1.05)  # a factor that changes by less is not worth a word
 _DEATHS = "deaths_day100"
@@ -82,6 +83,7 @@ def sentences(runs: Mapping[str, Results], comparison: pd.DataFrame) -> dict[str
             means = {name: found[label] for name, found in rows.items() if label in found}
             said[label] = _sentence(means, _short(base), _alike(runs[label], runs[base], row), few=few)
             said[label] += _landing(runs[base], row, _short(base)) if few else ""
+            said[label] += trial_sentence(runs[label], runs[base]) if few else ""
     return said
 
 

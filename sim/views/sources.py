@@ -3,11 +3,13 @@
 Runs saved by earlier versions lack some columns; what is not there is left out.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from sim.dates import day_of
 from sim.results.run import Results
 from sim.views.numbers import ABSENT, UNKNOWN, rounded, span
 
@@ -17,6 +19,7 @@ ASSUMED = "assumption:"
 """How a source begins that is a reason and no row of the ledger."""
 
 _OWN = ("quantity", "value", "unit", "mean", "range")  # the rest says what a quantity rests on
+_DATE = "date"  # the unit of quantities that are dates
 _LONG = 80  # characters of a value; a longer one goes by the name of its form, and its rows are listed
 _NAMED = 6  # further rows of the ledger that are named
 
@@ -33,6 +36,12 @@ def cited(results: Results) -> list[Row]:
     return [_evidence(row) for row in _rows(results.evidence)]
 
 
+def number_text(value: float, error: float, unit: str) -> str:
+    """A number of a quantity; a date, which is a decimal year, as a day."""
+    is_day = unit == _DATE and math.isfinite(value)
+    return day_of(value).isoformat() if is_day else rounded(value, error)
+
+
 def measure_name(measure: str) -> str:
     """What a row of the ledger measures, in words: `Day-100 mortality`."""
     return measure.replace("_", " ").capitalize().replace("Vod", "VOD").replace("Day100", "Day-100")
@@ -47,14 +56,15 @@ def _rows(table: pd.DataFrame) -> list[Row]:
 
 def _quantity(row: Mapping[str, Any], citations: Mapping[str, str]) -> Row:
     numbers = {name: float(row[name]) if row.get(name, "") != "" else UNKNOWN for name in ("mean", "p05", "p95")}
-    low, high = (rounded(numbers[name], UNKNOWN) for name in ("p05", "p95"))
+    unit = str(row.get("unit", ""))
+    low, high = (number_text(numbers[name], UNKNOWN, unit) for name in ("p05", "p95"))
     is_certain = numbers["p05"] == numbers["p95"]
     source, spread = (str(row.get(name, "")) for name in ("source", "spread"))
     rows = [name for name in str(row.get("rows", "")).split(", ") if name not in ("", source, spread)]
     return {
         **{name: str(row.get(name, "")) for name in ("quantity", "unit", "borrowed", "verified", "flags")},
         "value": _short(str(row["value"])),
-        "mean": rounded(numbers["mean"], 0),
+        "mean": number_text(numbers["mean"], 0, unit),
         "range": "certain" if is_certain else ABSENT if low == ABSENT else span(low, high),
         "source": _reason(source),
         "source_assumed": source.startswith(ASSUMED),

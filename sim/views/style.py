@@ -84,10 +84,11 @@ def sheet(title: str, subtitle: str, small_print: str, height: float = HEIGHT) -
     return figure
 
 
-def run_sheet(results: Results, message: str, height: float = HEIGHT) -> Figure:
-    """The sheet of a single run, that says which run and what was changed by hand."""
+def run_sheet(results: Results, message: str, height: float = HEIGHT, subject: str = "") -> Figure:
+    """The sheet of a single run, that says which run and what was changed by hand; first its subject, if it has one."""
     changed = f"; with {typed(results)}" if typed(results) else ""
-    return sheet(message, f"{results.provenance['title']}{changed}", small_print(results), height)
+    about = f"{subject}; " if subject else ""
+    return sheet(message, f"{about}{results.provenance['title']}{changed}", small_print(results), height)
 
 
 def small_print(results: Results) -> str:

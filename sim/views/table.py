@@ -13,6 +13,8 @@ from sim.views.estimates import ALL, Estimates, as_of, divisions, flags, is_poin
 from sim.views.implied import implied, not_implied
 from sim.views.messages import sampling_words
 from sim.views.numbers import NO_BREAK, unbroken
+from sim.views.trial_contrast import contrast_lines
+from sim.views.trial_table import trial_block
 
 _GAP = "   "
 _WIDTH = 100  # columns of a terminal that sentences keep to
@@ -47,11 +49,13 @@ def stage_table(results: Results) -> str:
         place, width = len(funnel) + 1, max(map(len, lines))
         lines[place] = _GAP.join([lines[place].ljust(width), other.bracketed]).rstrip()
     absent = textwrap.wrap(not_implied(results), _WIDTH)
-    return "\n".join([_title(results), _small_print(results, changing), "", *lines, *absent, *_minded(results)])
+    trial = trial_block(results)
+    below = [*absent, *([""] if trial else []), *trial, *_minded(results)]
+    return "\n".join([_title(results), _small_print(results, changing), "", *lines, *below])
 
 
 def comparison_table(comparison: pd.DataFrame, said: Mapping[str, str] = MappingProxyType({})) -> str:
-    """Severe VOD and deaths of every run, their difference to the baseline, and what that means in words.
+    """Severe VOD, deaths and the trial of every run, their difference to the baseline, and what that means in words.
 
     Parameters
     ----------
@@ -63,6 +67,7 @@ def comparison_table(comparison: pd.DataFrame, said: Mapping[str, str] = Mapping
     Lines without a newline at the end; a line saying so where there is nothing to compare.
     """
     blocks = [_block(VARIABLES[name], contrasts(comparison, name)) for name in (HEADLINE, "deaths_day100")]
+    blocks.append("\n".join(aligned(contrast_lines(comparison))))
     words = [_wrapped(f"{label}: {text}") for label, text in said.items()]
     return "\n\n".join(block for block in (*blocks, "\n".join(words)) if block) or "No run to compare."
 
