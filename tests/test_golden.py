@@ -13,7 +13,9 @@ from tests.conftest import ROOT
 GOLDEN = Path(__file__).with_name("golden.json")
 SCENARIOS = sorted(path.stem for path in (conf_dir() / "scenario").glob("*.yaml"))
 HEADLINES = [("vod", "mean"), ("severe_vod", "mean"), ("severe_vod", "p10"), ("severe_vod", "p90"),
-             ("severe_vod", "sd_parameters"), ("deaths_day100", "mean"), ("deaths_day100", "p50")]  # fmt: skip
+             ("severe_vod", "sd_parameters"), ("deaths_day100", "mean"), ("deaths_day100", "p50"),
+             ("enrolment_months", "p50"), ("readout_months", "p50"), ("prob_readout_by_promise", "mean"),
+             ("prob_success_response", "mean"), ("prob_success_survival", "mean")]  # fmt: skip
 
 
 def headlines(scenario: str) -> dict[str, float]:
