@@ -11,7 +11,7 @@ from sim.views.sources import ASSUMED, measure_name, number_text
 
 Row = Mapping[str, Any]
 
-_VALUE, _UNIT = 30, 30  # characters of a value, of a unit, in a table; a longer one is written out below it
+_VALUE, _UNIT = 30, 34  # characters of a value, of a unit, in a table; a longer one is written out below it
 
 _HOW_TO_READ = (
     "Every number that a run may take, option by option. A table gives each quantity its value as written (the forms "

@@ -3,6 +3,7 @@
 Runs saved by earlier versions lack some columns; what is not there is left out.
 """
 
+import calendar
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -37,9 +38,11 @@ def cited(results: Results) -> list[Row]:
 
 
 def number_text(value: float, error: float, unit: str) -> str:
-    """A number of a quantity; a date, which is a decimal year, as a day."""
-    is_day = unit == _DATE and math.isfinite(value)
-    return day_of(value).isoformat() if is_day else rounded(value, error)
+    """A number of a quantity; a date, which is a decimal year, as a day: `4 Oct 2007`."""
+    if unit != _DATE or not math.isfinite(value):
+        return rounded(value, error)
+    day = day_of(value)
+    return f"{day.day} {calendar.month_abbr[day.month]} {day.year}"
 
 
 def measure_name(measure: str) -> str:
