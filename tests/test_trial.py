@@ -210,6 +210,31 @@ def test_an_enrolment_that_is_over(option: str, enrolled: int) -> None:
     assert len(result.tables["patients"]) == enrolled
 
 
+def test_a_quantity_by_country_from_the_command_line() -> None:
+    by = "{value: null, by: country, values: {a: 0.5, b: 1}, source: 'assumption: an example'}"
+    two = ["trial=phase3_plan", "trial.enrolment.sites.number={a: 20, b: 15}"]
+    trial = sim.load("press_release", [*two, f"+trial.enrolment.sites.rate_cv={by}"]).trial
+    assert trial is not None
+    assert trial.enrolment.sites is not None
+    assert trial.enrolment.sites.rate_cv.labels("country") == ("a", "b")
+    with pytest.raises(InputError, match="is not there to be replaced; add it"):
+        sim.load("press_release", [*two, f"trial.enrolment.sites.rate_cv={by}"])
+
+
+def test_what_takes_for_ever_never_comes() -> None:
+    result = run("trial.control.charts_per_week.value=1e-6", "sampling.draws=256")
+    assert result.value("prob_readout_by_promise") == 0
+    assert result.value("readout_months", "p50") == math.inf
+    late = run("trial.control.charts_per_week.value=0.1", "sampling.draws=256")
+    assert late.tables["readout"]["probability"].sum() == pytest.approx(1)
+
+
+def test_without_chance_nothing_told_is_refused_too() -> None:
+    for chance in ("true", "false"):
+        with pytest.raises(InputError, match=r"trial\.enrolment\.pooled\.strength: 0"):
+            run("trial.interim.date=2006-07-15", f"sampling.chance={chance}", "sampling.draws=64")
+
+
 def test_patients_show_that_a_site_was_open() -> None:
     result = run("trial=phase3_plan", "trial.enrolment.sites.number=2", "trial.interim={date: 2006-09-15, enrolled: 3, "
                  "source: 'assumption: an example'}", "sampling.draws=512")  # fmt: skip
@@ -391,6 +416,24 @@ def test_sites_teach_each_other() -> None:
         (
             ["trial=phase3_plan", "trial.enrolment.sites.decline.value=-2"],
             "trial.enrolment.sites.decline.value: reaches -2",
+        ),
+        (["trial.horizon=10"], "trial.horizon: 10 months end before trial.interim.date, 16.8 months on"),
+        (["trial.control.charts_per_week.value=0"], "trial.control.charts_per_week.value: reaches 0"),
+        (["trial.interim.enrolled=null", "trial.interim.sites=[3, 4]"], "trial.interim.sites.0"),
+        (["trial.interim.enrolled=null", "trial.interim.sites=5"], "trial.interim.sites"),
+        (["trial.test=stratified", "trial.engine=process"], "trial.test: stratified does not go with"),
+        (["trial.untreated.response.value=0.95"], "trial.untreated.survival_given_response: 0.722 of the 0.95 who"),
+        (["trial.untreated={by: 3}"], "trial.untreated.by"),
+        (
+            [
+                "trial=phase3_plan",
+                "trial.enrolment.sites.number={a: 2, b: 15}",
+                "trial.enrolment.sites.country_caps={a: 10}",
+                "trial.target=20",
+                "trial.interim={date: 2007-06-01, source: 'assumption: x', "
+                "sites: [{enrolled: 12, exposure: 4}, {enrolled: 8, exposure: 3}]}",
+            ],
+            "trial.interim.sites: 20 patients in a are above its cap of 10",
         ),
         (["trial=phase9"], "trial"),
     ],

@@ -52,7 +52,7 @@ class _Lever:
     name, unit : as people read them.
     now : its mean.
     probability : 1 in the draws that read out by the promise when it is so many times what it is, [draw].
-    is_whole : whether it comes in whole numbers.
+    amount : how much of it that is; None is in proportion.
     falls : whether less of it is wanted.
     """
 
@@ -60,12 +60,18 @@ class _Lever:
     unit: str
     now: float
     probability: Callable[[float], FloatArray]
-    is_whole: bool = False
+    amount: Callable[[float], float] | None = None
     falls: bool = False
 
     def times(self, factor: float) -> FloatArray:
         """1 in the draws that read out in time with so many times as much of it, or so many times less."""
         return self.probability(1 / factor if self.falls else factor)
+
+    def reached(self, factor: float) -> float:
+        """How much of it that is."""
+        if self.amount is not None:
+            return self.amount(factor)
+        return self.now / factor if self.falls else self.now * factor
 
 
 class _Bench:
@@ -146,9 +152,16 @@ def _row(bench: _Bench, lever: _Lever, now: FloatArray) -> tuple[Any, ...]:
             high, reached = middle, tried
         else:
             low = middle
-    needed = lever.now / high if lever.falls else lever.now * high
-    needed = float(np.ceil(needed - _ROUNDING)) if lever.is_whole else needed
-    return (lever.name, lever.unit, lever.now, start, needed, float(reached.mean()), bench.error(reached), "")
+    return (
+        lever.name,
+        lever.unit,
+        lever.now,
+        start,
+        lever.reached(high),
+        float(reached.mean()),
+        bench.error(reached),
+        "",
+    )
 
 
 def _levers(bench: _Bench, plan: Trial) -> Iterator[_Lever]:
@@ -162,8 +175,11 @@ def _levers(bench: _Bench, plan: Trial) -> Iterator[_Lever]:
         both = "charts and enrolment rate together"
         yield _Lever(both, _TIMES, 1.0, lambda factor: _faster(bench, bench.times(factor, charts), factor))
     if plan.enrolment.model == "sites" and sites is not None:
-        number = sum(sites.number.values())
-        yield _Lever("sites", "sites", number, lambda factor: _more_sites(bench, factor), is_whole=True)
+        now = sites.number
+        yield _Lever(
+            "sites", "sites", sum(now.values()), lambda factor: _more_sites(bench, factor),
+            amount=lambda factor: float(sum(_number(now, factor).values())),
+        )  # fmt: skip
     names = ("trial.close_out.lock", "trial.close_out.analysis")
     yield _scaled(bench, "lock and analysis", "days", *names, falls=True)
 
@@ -188,10 +204,15 @@ def _more_sites(bench: _Bench, factor: float) -> FloatArray:
     assert plan is not None
     sites = plan.enrolment.sites
     assert sites is not None
-    number = {country: int(np.ceil(count * factor - _ROUNDING)) for country, count in sites.number.items()}
+    number = _number(sites.number, factor)
     more = sites.model_copy(update={"number": number, "planned": _extended(sites.planned, sites.number, number)})
     enrolment = plan.enrolment.model_copy(update={"sites": more})
     return bench.in_time(bench.parameters, _with(bench.assumptions, {"enrolment": enrolment}))
+
+
+def _number(now: Mapping[str, int], factor: float) -> dict[str, int]:
+    """So many times the sites of every country, in whole ones."""
+    return {country: int(np.ceil(count * factor - _ROUNDING)) for country, count in now.items()}
 
 
 def _extended(

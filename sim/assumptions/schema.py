@@ -106,6 +106,8 @@ class Assumptions(Closed):
         check_rates(self.vod.rates, strata)
         check_criteria(self.vod.rates, labels)
         check_evidence(self.vod.rates, info.context.ledger)
+        if self.trial is not None:
+            self.trial.check_untreated(self.vod.rates["day100_mortality"])
         self._check_correlation()
         return self
 

@@ -56,7 +56,8 @@ def replace_whole(mapping: dict[str, Any], files: Iterable[File], typed: Iterabl
                 said[key] = set()
             said.setdefault(key, set()).update(name for name, given in node.items() if given is not None)
     for key, names in said.items():
-        _clear(at(mapping, key), names | {name for name in _LEAF if f"{key}.{name}" in typed})
+        own = {name for name in _LEAF if any(f"{other}.".startswith(f"{key}.{name}.") for other in typed)}
+        _clear(at(mapping, key), names | own)
 
 
 def replace_typed(mapping: dict[str, Any], keys: Iterable[str]) -> None:
@@ -73,7 +74,7 @@ def replace_typed(mapping: dict[str, Any], keys: Iterable[str]) -> None:
         node = at(mapping, quantity)
         if not isinstance(node, dict):
             continue
-        if last == "value":
+        if last == "value" and node["value"] is not None:
             _typed_value(node, quantity, keys)
         elif quantity in _STATED and f"{quantity}.source" not in keys:
             node |= {"source": TYPED, "spread": None}

@@ -36,6 +36,9 @@ def plain_words(fault: Exception, known: Iterable[str]) -> str:
         known = list(known)
         if found[1] in known and _carries(found[1]):  # the base case has it, the chosen option leaves it out
             return f"{'.'.join(found[1].split('.')[:2])}: {NO_GROWTH}"
+        inside = re.search(r"full_key: (\S+)", str(fault.__cause__))
+        if inside and inside[1] != found[1]:  # a mapping was given, with a key that does not stand there
+            return _not_inside(found[1], inside[1], known)
         if parent := _empty_parent(found[1], known):
             return f'{found[1]}: {parent} is null here; give it whole, as "{parent}={{…}}"'
         hint = nearest(found[1], known)
@@ -47,6 +50,13 @@ def plain_words(fault: Exception, known: Iterable[str]) -> str:
     if found := re.search(r"Multiple values for (\w+)", text):
         return f"{found[1]}: is chosen twice; in a scenario's defaults write '- override /{found[1]}: option'"
     return " ".join(text.split()) or type(fault).__name__
+
+
+def _not_inside(given: str, key: str, known: list[str]) -> str:
+    """Why a mapping is refused that has a key of its own: it must be added, or is misspelt."""
+    if key.rpartition(".")[2] in ("by", "values"):
+        return f'{key}: is not there to be replaced; add it, with value: null, as "+{given}={{…}}"'
+    return f"{key}: unknown key{nearest(key, known)}"
 
 
 def _empty_parent(key: str, known: list[str]) -> str:

@@ -32,6 +32,9 @@ from sim.results.trial import (
 )
 from sim.variables import VARIABLES
 
+_LONGEST = 6_000.0
+"""Months: what takes more than five hundred years never comes, and has no date."""
+
 
 class TrialRun:
     """Takes in the trial of neighbouring draws, chunk after chunk.
@@ -106,6 +109,11 @@ class TrialRun:
         return tables
 
 
+def _in_reach(months: FloatArray) -> FloatArray:
+    """Months; infinite where nobody would wait so long."""
+    return np.where(months <= _LONGEST, months, np.inf)
+
+
 def play(assumptions: Assumptions, draw: int = 0) -> Story:
     """One trial, played patient by patient with the numbers of one draw.
 
@@ -148,16 +156,17 @@ def outputs(plan: TrialPlan, outcome: Outcome, start: date) -> xr.Dataset:
     start : its first day.
     """
     last = outcome.times[:, -1]
+    readout = _in_reach(outcome.readout)
     found = {
         "enrolment_months": last,
         "prospective_months": outcome.prospective,
-        "readout_months": outcome.readout,
-        "readout_date": readout_dates(outcome.readout, start),
+        "readout_months": readout,
+        "readout_date": readout_dates(readout, start),
         "prob_enrolled": np.isfinite(last).astype(np.float64),
     }
     if outcome.controls is not None:
         found |= {
-            "control_months": outcome.controls.months,
+            "control_months": _in_reach(outcome.controls.months),
             "control_charts": outcome.controls.charts,
             "controls": outcome.controls.found.astype(np.float64),
             "prob_control_last": control_is_last(outcome),

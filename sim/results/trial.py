@@ -22,6 +22,8 @@ NEVER = "never"
 
 _ROUNDING = 1e-6  # days
 
+_MOST_QUARTERS = 200  # between the first and the last, up to which empty ones have a row too
+
 _REACH = 0.995  # the accrual is shown until so many of the trials that ever enrol their target have done so
 
 
@@ -66,12 +68,14 @@ def readout_table(readout_date: FloatArray, batches: Batches) -> pd.DataFrame:
 
     Returns
     -------
-    A row per quarter from the first to the last, and one for `never` where that happens: quarter, probability, its
-    Monte Carlo error, and cumulative, the probability by the quarter's end.
+    A row per quarter from the first to the last (of a very long time those that occur), and one for `never` where that
+    happens: quarter, probability, its Monte Carlo error, and cumulative, the probability by the quarter's end.
     """
     finite = np.isfinite(readout_date)
     place = _quarters(np.where(finite, readout_date, 2000.0))
-    quarters: list[int | None] = list(range(place[finite].min(), place[finite].max() + 1)) if finite.any() else []
+    seen = np.unique(place[finite])
+    is_long = seen.size > 0 and seen[-1] - seen[0] > _MOST_QUARTERS
+    quarters: list[int | None] = [*(seen.tolist() if is_long or not seen.size else range(seen[0], seen[-1] + 1))]
     if not finite.all():
         quarters.append(None)
     rows, reached = [], 0.0

@@ -233,6 +233,13 @@ class SeenSite(Closed):
     exposure: float = Field(gt=0, allow_inf_nan=False)
 
 
+def _added(sites: Any) -> int:
+    """Patients of all sites, where they are counted; what is wrong with them is said by their own check."""
+    counts = [site.get("enrolled") for site in sites if isinstance(site, Mapping)] if isinstance(sites, list) else []
+    whole = [count for count in counts if isinstance(count, int)]
+    return sum(whole) if len(whole) == len(counts) else 0
+
+
 class Interim(Closed):
     """What was seen of the enrolment by a date.
 
@@ -263,7 +270,7 @@ class Interim(Closed):
                 raise InputError(".date: is missing")
             mine["date"] = {"value": str(mine["date"]), "unit": "date", **about}
         if mine.get("enrolled") is None and mine.get("sites"):
-            mine["enrolled"] = sum(int(site.get("enrolled", 0)) for site in mine["sites"])
+            mine["enrolled"] = _added(mine["sites"])
         return mine
 
     @model_validator(mode="after")

@@ -141,6 +141,8 @@ class Trial(Closed):
         found = seen.date.leaves[()].distribution
         if found is not None and (first := ends(found)[0]) < decimal_year(self.start):
             raise InputError(f".interim.date: {seen.date.value} reaches {first:.2f}, before trial.start {self.start}")
+        if found is not None and (last := (ends(found)[1] - decimal_year(self.start)) * 12) > self.horizon:
+            raise InputError(f".horizon: {self.horizon:g} months end before trial.interim.date, {last:.1f} months on")
         self._check_tells_a_rate(seen)
         sites = self.enrolment.sites
         if seen.sites is not None and self.enrolment.model == "sites" and sites is not None:
@@ -171,6 +173,11 @@ class Trial(Closed):
                 )
             if cap is not None and site.enrolled > cap:
                 raise InputError(f".interim.sites.{place}.enrolled: {site.enrolled} is above the cap of {cap}")
+        for country, most in (self.enrolment.sites.country_caps or {}).items():
+            pairs = zip(self.enrolment.sites.countries, self.interim.sites, strict=False)
+            total = sum(site.enrolled for own, site in pairs if own == country)
+            if total > most:
+                raise InputError(f".interim.sites: {total} patients in {country} are above its cap of {most}")
 
     def _check_reach(self) -> None:
         sites = self.enrolment.sites
@@ -183,6 +190,11 @@ class Trial(Closed):
                 )
 
     def _check_arms(self) -> None:
+        if self.engine == "process" and self.test == "stratified":
+            raise InputError(".test: stratified does not go with trial.engine process, which plays no strata; use law")
+        charts = None if self.control is None else self.control.charts_per_week.leaves[()].distribution
+        if charts is not None and ends(charts)[0] <= 0:
+            raise InputError(".control.charts_per_week.value: reaches 0, where no review ever ends; must be above 0")
         if self.control is None:
             if self.reference is None:
                 raise InputError(".reference: is missing: without controls the trial is tested against fixed rates")
@@ -199,6 +211,25 @@ class Trial(Closed):
                 parts = (arm.response, arm.survival, arm.survival_given_response)
                 if fault := contradiction(*(_mean(part) for part in parts)):
                     raise InputError(f".{name}.survival_given_response: {fault}")
+
+    def check_untreated(self, mortality: Quantity) -> None:
+        """Refuse controls whose responders cannot live as often as is said, where they die as the untreated do.
+
+        Parameters
+        ----------
+        mortality : of untreated severe cases, whose complement the controls' survival is where they have none.
+
+        Raises
+        ------
+        InputError : where no value of the mortality goes with it.
+        """
+        if self.untreated is None or self.untreated.survival is not None:
+            return
+        parts = _mean(self.untreated.response), _mean(self.untreated.survival_given_response)
+        means = [1 - leaf.distribution.mean for leaf in mortality.leaves.values() if leaf.distribution is not None]
+        faults = [contradiction(parts[0], survival, parts[1]) for survival in means]
+        if faults and all(faults):
+            raise InputError(f".trial.untreated.survival_given_response: {faults[0]} (1 - vod.day100_mortality)")
 
     def _check_dates(self) -> None:
         if self.enrolment.expanded_access is not None:

@@ -22,6 +22,11 @@ Strength = float | Literal["accelerated", "hedging"]
 _CELLS = 256  # of the strength, where it is drawn
 _NODES = 128  # of the strength, where it is averaged over
 _CLOSE = 1e-10  # of a time, relative
+_LONGEST = 1e12  # months of a plan that never ends, where its likelihood is reckoned
+_NOTHING_TOLD = (
+    "trial.enrolment.pooled.strength: {} leaves no plan, and the data are {} patients in {:g} months: must be above 0, "
+    "or patients and months be"
+)
 
 
 @final
@@ -127,12 +132,9 @@ def pooled_rate(
         share = _drawn_share(target, planned_months, enrolled, exposure, streams.one("pooled_strength"))
     else:
         share = np.full(len(streams.draws), _share(strength, target, enrolled))
-    shape, months = target * share + enrolled, np.where(share > 0, planned_months * share, 0.0) + exposure
+    shape, months = target * share + enrolled, np.where(share > 0, planned_months, 0.0) * share + exposure
     if not (np.all(shape > 0) and np.all(months > 0)):
-        raise InputError(
-            f"trial.enrolment.pooled.strength: {strength} leaves no plan, and the data are {enrolled} patients in"
-            f" {exposure.min():g} months: must be above 0, or patients and months be"
-        )
+        raise InputError(_NOTHING_TOLD.format(strength, enrolled, exposure.min()))
     return gamma_quantile(streams.one("pooled_rate"), shape) / months
 
 
@@ -149,7 +151,10 @@ def expected_pooled_rate(
         weight = np.exp(logarithm - logarithm.max(axis=1, keepdims=True))
     else:
         share = np.array([_share(strength, target, enrolled)])
-    means = (target * share + enrolled) / (plan * share + exposure[:, None])
+    patients, months = target * share + enrolled, plan * share + exposure[:, None]
+    if not (np.all(patients > 0) and np.all(months > 0)):
+        raise InputError(_NOTHING_TOLD.format(strength, enrolled, exposure.min()))
+    means = patients / months
     return np.asarray((weight * means).sum(axis=1) / weight.sum(axis=1))
 
 
@@ -176,7 +181,7 @@ def _log_marginal(
     share: FloatArray, target: int, planned_months: FloatArray, enrolled: int, exposure: FloatArray
 ) -> FloatArray:
     """Logarithm of the probability of the data given the strength, up to a constant, [draw, strength]."""
-    shape, months = target * share, np.outer(planned_months, share)
+    shape, months = target * share, np.outer(np.minimum(planned_months, _LONGEST), share)
     chance = gammaln(shape + enrolled) - gammaln(shape)
     fit = shape * np.log1p(exposure[:, None] / months) + enrolled * np.log(months + exposure[:, None])
     return np.asarray(chance - fit)
