@@ -1,4 +1,5 @@
 import re
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -48,12 +49,14 @@ def test_every_quantity_has_unit_and_source_and_every_range_a_reason() -> None:
             measured = leaf.text.startswith(("count(", "pooled(", "trend("))  # a range of its own
             is_choice = name in ("vod.criterion", "vod.cohort")  # its source says why these weights
             if leaf.distribution is not None and not (leaf.is_certain or measured or is_choice):
-                assert (leaf.spread or "").startswith("assumption: ") or leaf.spread == leaf.source, name
+                reasons = (leaf.spread or "", leaf.source)  # an assumption gives value and range together
+                assert any(reason.startswith("assumption: ") for reason in reasons) or leaf.spread == leaf.source, name
 
 
 def test_the_base_case_is_what_the_release_states() -> None:
     assumptions = sim.load()
-    means = {name: leaf.distribution.mean for name, leaf in assumptions.leaves.items() if leaf.distribution}
+    own = {name: leaf for name, leaf in assumptions.leaves.items() if not name.startswith("trial.")}
+    means = {name: leaf.distribution.mean for name, leaf in own.items() if leaf.distribution}
     assert means == {
         "transplants.volume": 45_000,
         "transplants.growth": 0,
@@ -64,6 +67,12 @@ def test_the_base_case_is_what_the_release_states() -> None:
     assert assumptions.transplants.reference_year == 2002
     assert assumptions.leaves["transplants.growth"].is_certain
     assert assumptions.scenario.name == "press_release"
+    trial = assumptions.trial
+    assert trial is not None
+    assert trial.interim is not None
+    assert trial.control is not None
+    assert (trial.target, trial.control.target, trial.interim.enrolled, trial.primary) == (80, 80, 65, "response")
+    assert trial.promise == (date(2008, 1, 1), date(2008, 6, 30))
 
 
 def test_a_typed_value_no_longer_has_the_source_of_the_file() -> None:

@@ -12,10 +12,11 @@ import xarray as xr
 from scipy.stats import betaprime, ks_2samp
 
 import sim
-from sim.analysis.levers import GOAL, by_interim_date, levers
+from sim.analysis.levers import by_interim_date, levers
 from sim.dates import MONTH, day_of, decimal_year, to_decimal_year, to_ordinal, window
 from sim.errors import InputError
 from sim.results.run import Results
+from sim.results.trial import GOAL
 from sim.variables import TRIAL
 from tests.conftest import Typed
 

@@ -21,13 +21,10 @@ from sim.model.chain import populations, trial
 from sim.model.cohort import Expected
 from sim.model.trial.plan import TrialStreams
 from sim.results.batches import Batches
-from sim.results.trial import readout_dates
+from sim.results.trial import GOAL, readout_dates
 
 COLUMNS = ("lever", "unit", "now", "probability_now", "needed", "probability_then", "mcse", "note")
 DATE_COLUMNS = ("date", "probability", "mcse", "readout_date")
-
-GOAL = 0.80
-"""The probability of a read-out by the promise that levers are to reach."""
 
 _DRAWS = 1024
 """They tell a probability to about a hundredth."""

@@ -17,6 +17,9 @@ ACCRUAL, READOUT, SUCCESS, SITES = "accrual", "readout", "success", "sites"
 EVENTS, PATIENTS = "events", "patients"
 """The names of the tables."""
 
+GOAL = 0.80
+"""The probability of a read-out by the promise that levers are to reach."""
+
 NEVER = "never"
 """The quarter of a read-out that does not come."""
 

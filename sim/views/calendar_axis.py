@@ -21,9 +21,10 @@ def mark_calendar(axes: Axes, first: date, last: date) -> None:
     axes : with days on its horizontal axis.
     first, last : the ends of the axis.
     """
-    months = (last.year - first.year) * 12 + last.month - first.month
+    months = max((last.year - first.year) * 12 + last.month - first.month, 1)
     step = 1 if months <= _FEW else 3 if months <= _SOME else 6 if months <= _MANY else 12
-    days = [day for day in months_between(first, last) if (day.month - 1) % step == 0]
+    years = -(-months // _MANY)  # between names, where the years alone are named
+    days = [day for day in months_between(first, last) if (day.month - 1) % step == 0 and day.year % years == 0]
     axes.set_xlim(first.toordinal(), last.toordinal())
     axes.set_xticks(
         [day.toordinal() for day in days], [_name(day, is_first=place == 0) for place, day in enumerate(days)]

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from sim.dates import day_name, day_of, exact_day
+from sim.results import trial as trial_tables
 from sim.results.run import Results
 from sim.views.estimates import Estimate
 from sim.views.numbers import UNKNOWN, rounded
@@ -13,7 +14,7 @@ from sim.views.trial_facts import chance_text, month_text, trial_of
 LEVERS, INTERIM_DATES = "levers", "interim_dates"
 """The names of the tables."""
 
-GOAL = 80
+GOAL = round(100 * trial_tables.GOAL)
 """Per cent: what the levers were moved for."""
 
 _ONCE = "times what it is"  # the unit of a lever that has no number of its own
