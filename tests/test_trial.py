@@ -418,6 +418,16 @@ def test_sites_teach_each_other() -> None:
             ["trial=phase3_plan", "trial.enrolment.sites.decline.value=-2"],
             "trial.enrolment.sites.decline.value: reaches -2",
         ),
+        (["trial.close_out.lock={value: 6, unit: weeks}"], "trial.close_out.lock.unit: 'weeks' is not in days"),
+        (
+            [
+                "trial=phase3_plan",
+                "trial.enrolment.sites.rate={value: 1, unit: patients per month and site, source: 'assumption: x'}",
+            ],
+            "trial.enrolment.sites.rate: is not used where rates are epidemiology",
+        ),
+        (["trial=phase3_plan", "trial.enrolment.sites.nubmer=20"], "did you mean 'trial.enrolment.sites.number'?"),
+        (["trial.enrolment.sites.cap=5"], "trial.enrolment.sites is null here; give it whole"),
         (["trial.horizon=10"], "trial.horizon: 10 months end before trial.interim.date, 16.8 months on"),
         (["trial.control.charts_per_week.value=0"], "trial.control.charts_per_week.value: reaches 0"),
         (["trial.interim.enrolled=null", "trial.interim.sites=[3, 4]"], "trial.interim.sites.0"),

@@ -29,6 +29,9 @@ DATE_COLUMNS = ("date", "probability", "mcse", "readout_date")
 _DRAWS = 1024
 """They tell a probability to about a hundredth."""
 
+_DRAWS_CAPPED = 256
+"""Where caps make each trial slow."""
+
 _TIMES = "times what it is"
 
 _FURTHEST = 16.0
@@ -76,7 +79,9 @@ class _Bench:
 
     def __init__(self, assumptions: Assumptions) -> None:
         sampling = assumptions.sampling
-        number = min(_DRAWS, sampling.draws)
+        sites = assumptions.trial.enrolment.sites if assumptions.trial is not None else None
+        capped = sites is not None and (sites.cap is not None or bool(sites.country_caps))
+        number = min(_DRAWS_CAPPED if capped else _DRAWS, sampling.draws)
         draws = range(number - number % max(sampling.replicates, 1) or number)
         self.assumptions = assumptions
         self.batches = Batches.of(sampling.method, sampling.replicates, len(draws))

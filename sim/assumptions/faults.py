@@ -58,7 +58,8 @@ def _phrase(error: ErrorDetails, known: set[str]) -> str:
         return f"{key}: {given} is no text" + _yaml_hint(given)
     if kind in ("model_type", "dict_type", "model_attributes_type"):
         return f"{key}: {given!r} stands where keys with values belong" + (
-            f"; write {key}.value={given}" * _plain(given)
+            f"; write {key}.value={given}, or where it is null {key}={{value: {given}, unit: …, source: …}}"
+            * _plain(given)
         )
     if kind == "string_too_short":
         return f"{key}: a text is missing"

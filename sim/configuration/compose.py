@@ -215,8 +215,10 @@ def _files(settings: DictConfig, overrides: Sequence[str]) -> list[File]:
 
 
 def known_keys() -> list[str]:
-    """Every key of the base case."""
-    return list(_keys(composed(["scenario=press_release"]).mapping))
+    """Every key of the base case, and of a trial by its sites or of one arm."""
+    options = ([], ["trial=phase3_plan"], ["trial=single_arm"])
+    keys = (_keys(composed(["scenario=press_release", *option]).mapping) for option in options)
+    return list(dict.fromkeys(key for found in keys for key in found))
 
 
 def _keys(mapping: Any, prefix: str = "") -> list[str]:

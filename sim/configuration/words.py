@@ -37,7 +37,7 @@ def plain_words(fault: Exception, known: Iterable[str]) -> str:
         if found[1] in known and _carries(found[1]):  # the base case has it, the chosen option leaves it out
             return f"{'.'.join(found[1].split('.')[:2])}: {NO_GROWTH}"
         inside = re.search(r"full_key: (\S+)", str(fault.__cause__))
-        if inside and inside[1] != found[1]:  # a mapping was given, with a key that does not stand there
+        if inside and inside[1].startswith(f"{found[1]}."):  # a mapping was given, with a key that does not stand there
             return _not_inside(found[1], inside[1], known)
         if parent := _empty_parent(found[1], known):
             return f'{found[1]}: {parent} is null here; give it whole, as "{parent}={{…}}"'

@@ -117,6 +117,8 @@ class Sites(Closed):
         needed = "rate" if self.rates == "given" else "transplants"
         if getattr(self, needed) is None:
             raise InputError(f".{needed}: is missing where rates are {self.rates}")
+        if self.rates == "epidemiology" and self.rate is not None:
+            raise InputError(".rate: is not used where rates are epidemiology; add trial.enrolment.sites.rates=given")
         if self.planned is not None:
             if len(self.planned) != len(self.countries):
                 raise InputError(f".planned: {len(self.planned)} openings for {len(self.countries)} sites")

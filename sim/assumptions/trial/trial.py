@@ -1,5 +1,6 @@
 """The trial: its plan, its promise, and the parts it is made of."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Literal, get_args
@@ -30,6 +31,14 @@ _MEASURES = {
     "survival": "day100_mortality",
     "survival_given_response": "survival_given_response",
 }
+_UNITS = {
+    "close_out.lock": "day", "close_out.analysis": "day", "follow_up.to_enrolment": "day", "play.screening": "day",
+    "play.treatment": "day", "control.re_review_weeks": "week", "control.charts_per_week": "week",
+    "enrolment.pooled.months": "month", "enrolment.sites.delay": "month", "enrolment.sites.ramp": "month",
+    "enrolment.sites.rate": "month", "enrolment.sites.decline": "month", "enrolment.sites.transplants": "year",
+}  # fmt: skip
+"""The unit of time that each quantity's own unit must name."""
+
 _TREATMENT = {"treated": "defibrotide", "untreated": "none"}
 
 
@@ -88,6 +97,7 @@ class Trial(Closed):
     @model_validator(mode="after")
     def _fits_together(self, info: ValidationInfo) -> "Trial":
         assert isinstance(info.context, Surroundings)
+        _check_units(self.quantities)
         self._check_interim()
         self._check_reach()
         self._check_arms()
@@ -246,6 +256,14 @@ class Trial(Closed):
                 for leaf in quantity.leaves.values():
                     for row in (ledger[identifier] for identifier in leaf.carrying):
                         _check_row(f".{name}.{part}", row, _MEASURES[part], _TREATMENT[name])
+
+
+def _check_units(quantities: Mapping[str, Quantity]) -> None:
+    """The model reckons in fixed units of time: 6 weeks must not pass for 6 days."""
+    for name, quantity in quantities.items():
+        word = _UNITS.get(name)
+        if word is not None and not re.search(rf"\b{word}s?\b", quantity.unit):
+            raise InputError(f".{name}.unit: '{quantity.unit}' is not in {word}s; convert the value, or mend the unit")
 
 
 def _check_row(place: str, row: Mapping[str, str], measure: str, treatment: str) -> None:
