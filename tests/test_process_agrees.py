@@ -15,9 +15,10 @@ from sim.model.process.story import Story
 from sim.model.trial.control import ChartReview, Controls, review
 from sim.model.trial.endpoints import ALL_ALIKE, Arm, outcomes
 from sim.model.trial.enrolment import enrol
-from sim.model.trial.outcome import TrialNumbers, TrialPlan, play_out
+from sim.model.trial.outcome import TrialNumbers, TrialPlan, arms_of, play_out
 from sim.model.trial.plan import Calendar, Law, Seen, SiteNumbers, SitePlan, TrialStreams
 from sim.model.trial.sites import realise
+from sim.model.trial.verdict import verdicts
 from tests.test_process import ENROLMENT, PATIENTS, SEED, SHARE, SITES, START, TREATMENT, beta, fixed
 
 TRIALS = 2000
@@ -130,11 +131,21 @@ CASES: dict[str, tuple[TrialPlan, TrialNumbers]] = {
         replace(NUMBERS, sites=site_numbers(ramp=3.0, diverted=0.4, decline=0.02), seen=SEEN_BY_SITE),
     ),
     "interim in total": (PLAN, replace(NUMBERS, seen=Seen(each(6.0), 7))),
+    "interim by site, pace by draw": (
+        PLAN,
+        replace(NUMBERS, seen=SEEN_BY_SITE, sites=replace(site_numbers(), pace=np.linspace(0.3, 4.0, TRIALS))),
+    ),
     "interim in total, rates known": (PLAN, replace(NUMBERS, sites=site_numbers(rate_cv=0.0), seen=Seen(each(6.0), 7))),
 }
 
 
-SLOW = ("growing sites", "interim by site", "interim in total", "interim by site, ramp, expanded access, caps")
+SLOW = (
+    "interim by site, pace by draw",
+    "growing sites",
+    "interim by site",
+    "interim in total",
+    "interim by site, ramp, expanded access, caps",
+)
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, marks=pytest.mark.slow if case in SLOW else ()) for case in CASES])
@@ -145,6 +156,33 @@ def test_enrolment_agrees(case: str) -> None:
     for patient in (9 if numbers.seen else 3, TARGET - 1):
         months = [story.enrolment[patient] if len(story.enrolment) > patient else np.inf for story in stories]
         assert_agree(f"{case}: patient {patient + 1}", law[:, patient], months)
+
+
+def paced(plan: TrialPlan, numbers: TrialNumbers, details: Details, pace: float, row: int) -> Story:
+    """The enrolment of a draw, at a pace from the date of what is seen on."""
+    numbers = replace(numbers, sites=replace(numbers.sites, pace=each(pace)))
+    streams = TrialStreams(SEED, range(TRIALS))
+    sites = realise(plan.sites, plan.calendar, numbers.sites, numbers.seen, streams)
+    drawn = process_plan(plan, numbers, sites, details, row)
+    return play(replace(drawn, patients=None, review=None), SEED, row)
+
+
+@pytest.mark.parametrize("screening", [None, fixed(25.0)])
+def test_a_higher_pace_is_never_slower_and_leaves_history_as_it_was(screening: Law | None) -> None:
+    details = replace(DETAILS, screening_days=screening, slots=2)
+    plan, numbers = CASES["interim by site, ramp, expanded access, caps"]
+    numbers = replace(numbers, sites=replace(numbers.sites, diverted=each(0.0)))
+    gains = []
+    for row in range(12):
+        stories = [paced(plan, numbers, details, pace, row) for pace in (0.3, 1.0, 4.0)]
+        months = np.full((3, TARGET), np.inf)
+        for place, story in enumerate(stories):
+            months[place, : len(story.enrolment)] = story.enrolment
+        assert (months[:, :7] == months[0, :7]).all()
+        assert (months[:, :7] <= 6.0).all()
+        assert (months[1:] <= months[:-1] + 1e-9).all()
+        gains.append(months[0, 9] > months[2, 9])
+    assert sum(gains) > 6
 
 
 def test_patients_seen_at_a_site_came_at_any_time_since_it_opened() -> None:
@@ -178,6 +216,21 @@ def test_the_control_arm_agrees(changes: dict[str, float]) -> None:
     assert_agree("controls", law.found.astype(np.float64), [story.controls for story in stories])
 
 
+def test_candidates_are_a_share_of_the_charts() -> None:
+    """Those of the charts that are no controls are binomial, also where weeks are passed over."""
+    control = chart_review(committee_yield=0.02, charts_available=1200.0)
+    stories = [
+        play(ProcessPlan(EnrolmentPlan((), 1), 0.0, review=review_plan(control, row)), SEED, row) for row in range(500)
+    ]
+    assert min(len(story.events) for story in stories) < 10
+    others, charts = (np.array([getattr(s, name) - s.controls for s in stories]) for name in ("candidates", "charts"))
+    share = 0.2 * 0.98 / (1 - 0.2 * 0.02)
+    score = (others - share * charts) / np.sqrt(charts * share * (1 - share))
+    print(f"candidates a story {others.mean():.1f}, score {score.mean():+.3f} with spread {score.std():.3f}")
+    assert abs(score.mean()) < 4 / 500**0.5
+    assert abs(score.std() - 1) < 4 / 1000**0.5
+
+
 def test_charts_are_negative_binomial() -> None:
     """80 controls at 20 % × 1/3: about 1,200 charts."""
     control = replace(chart_review(), target=80)
@@ -203,3 +256,11 @@ def test_the_read_out_and_the_endpoints_agree() -> None:
     }
     for what, (exact, read) in columns.items():
         assert_agree(what, exact, [read(story) for story in stories])
+
+
+def test_a_play_has_no_verdict_by_strata() -> None:
+    few = TrialStreams(SEED, range(TRIALS))
+    assert {verdict.test for verdict in play_out(PLAN, NUMBERS, few).verdicts} == {"fisher", "pearson", "stratified"}
+    arms = arms_of(PLAN, NUMBERS, np.ones((TRIALS, TARGET)), review(chart_review(), few))
+    treated = outcomes(ARM, arms.patients, few, "treated")
+    assert {verdict.test for verdict in verdicts(arms, few, treated)} == {"fisher", "pearson"}

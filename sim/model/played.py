@@ -71,7 +71,7 @@ class Plays:
     def _verdicts(
         self, times: FloatArray, controls: Controls | None, responders: IntArray, survivors: IntArray
     ) -> tuple[Verdict, ...]:
-        """Success; a play does not tell strata apart."""
+        """Success; a play does not tell strata apart, and has no verdict by them."""
         arms = replace(arms_of(self._plan, self._numbers, times, controls), strata=ALL_ALIKE)
         full = arms.patients > 0
         columns = (np.where(full, counts, 0)[:, None] for counts in (arms.patients, responders, survivors))

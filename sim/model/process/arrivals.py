@@ -12,7 +12,7 @@ from typing import final
 
 import numpy as np
 
-from sim.model.process.plan import EnrolmentPlan, SiteNow
+from sim.model.process.plan import Calendar, EnrolmentPlan, SiteNow
 from sim.model.trial.profile import age_integral
 
 _SERIES_BELOW = 0.01
@@ -126,6 +126,21 @@ def intensities(plan: EnrolmentPlan) -> dict[str, Intensity]:
     levels = np.concatenate([np.zeros_like(opening), levels], axis=1)
     rows = zip(sites, edges.tolist(), heights.tolist(), levels.tolist(), strict=True)
     return {site.name: _intensity(plan, site, *row) for site, *row in rows}
+
+
+def changed_from(calendar: Calendar, month: float, factor: float) -> Calendar:
+    """A calendar whose factors are multiplied by another from a month on.
+
+    Parameters
+    ----------
+    calendar : as in `EnrolmentPlan`.
+    month : from which the factor holds.
+    factor : that multiplies.
+    """
+    calendar = calendar or ((0.0, 1.0),)
+    before = tuple(step for step in calendar if step[0] < month) or ((-math.inf, calendar[0][1]),)
+    after = tuple((start, height * factor) for start, height in calendar if start >= month)
+    return (*before, (month, before[-1][1] * factor), *after)
 
 
 def _intensity(

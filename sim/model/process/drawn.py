@@ -7,7 +7,8 @@ from typing import final
 import numpy as np
 
 from sim.dates import MONTH
-from sim.model.process.plan import EnrolmentPlan, PatientPlan, ProcessPlan, ReviewPlan, SiteNow
+from sim.model.process.arrivals import changed_from
+from sim.model.process.plan import Calendar, EnrolmentPlan, PatientPlan, ProcessPlan, ReviewPlan, SiteNow
 from sim.model.trial.control import ChartReview
 from sim.model.trial.endpoints import Arm
 from sim.model.trial.outcome import TrialNumbers, TrialPlan
@@ -89,13 +90,17 @@ def review_plan(control: ChartReview, row: int) -> ReviewPlan:
 def _enrolment(plan: TrialPlan, numbers: TrialNumbers, sites: Sites, details: Details, row: int) -> EnrolmentPlan:
     access, seen = plan.calendar.expanded_access, numbers.seen
     by_site, anywhere = _seen(sites, seen, row)
+    calendar, shared = _season(plan, numbers, row), float(sites.shared[row])
+    if seen is not None:  # what was seen is history: a new pace holds from its date on
+        pace = float(np.broadcast_to(numbers.sites.pace, sites.shared.shape)[row])
+        calendar, shared = changed_from(calendar, float(seen.date[row]), pace), shared / pace
     return EnrolmentPlan(
         sites=_sites(plan, numbers, sites, by_site, details, row),
         target=plan.target,
-        shared=float(sites.shared[row]),
+        shared=shared,
         ramp=float(numbers.sites.ramp[row]),
         decline=float(numbers.sites.decline[row]),
-        calendar=_season(plan, numbers, row),
+        calendar=calendar,
         expanded_access=math.inf if access is None else access,
         diverted=float(numbers.sites.diverted[row]),
         consent=details.consent,
@@ -108,7 +113,7 @@ def _enrolment(plan: TrialPlan, numbers: TrialNumbers, sites: Sites, details: De
     )
 
 
-def _season(plan: TrialPlan, numbers: TrialNumbers, row: int) -> tuple[tuple[float, float], ...]:
+def _season(plan: TrialPlan, numbers: TrialNumbers, row: int) -> Calendar:
     """The calendar's factors without the expanded-access programme, which is played patient by patient."""
     one, every = slice(row, row + 1), numbers.sites
     alone = replace(every, ramp=every.ramp[one], decline=every.decline[one], diverted=every.diverted[one])

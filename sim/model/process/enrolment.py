@@ -8,14 +8,14 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from heapq import merge
-from itertools import accumulate, count, repeat
+from itertools import accumulate, chain, count, repeat, takewhile
 from operator import itemgetter
 from typing import final
 
 import simpy
 
 from sim.dates import MONTH
-from sim.model.process.arrivals import intensities
+from sim.model.process.arrivals import Intensity, intensities
 from sim.model.process.courses import Course, Courses
 from sim.model.process.interim import seen_months
 from sim.model.process.numbers import Numbers
@@ -73,38 +73,45 @@ class Enrolment:
     def _site(self, place: int, site: SiteNow) -> Acting:
         """A site from its opening to the end of its enrolment."""
         yield self._stage.until(site.opening)
-        if self._over:
+        if self._over and not self._seen[place]:
             return
         self._stage.note(site.name, "opens", site.country)
         self.openings[site.name] = site.opening
         slots = None if site.slots is None else simpy.Resource(self._stage.clock, site.slots)
         for number, (month, course, seen) in enumerate(self._arrivals(place, site)):
             yield self._stage.until(month)
-            if self._closed(site):
-                return
-            if seen:
+            if seen:  # was enrolled, whatever the caps
                 self._enrol(site, number, course, Patient(site.name, number + 1, ENROLLED, month, enrolled=month))
+            elif self._closed(site):
+                if month >= self._plan.seen_until:
+                    return
             elif self._comes(site, number, course):
                 self._stage.clock.process(self._screening(site, number, course, slots))
 
     def _arrivals(self, place: int, site: SiteNow) -> Iterator[tuple[float, Course, bool]]:
         """Who comes to a site: month, course, and whether the enrolment has been seen."""
         courses = (self._courses.of(place, patient) for patient in count())
-        seen = self._seen[place]
-        if not self._plan.seen_until:
-            return zip(self._months(site), courses, repeat(False))
-        known = [(month, next(courses), True) for month in seen]
-        later = zip(self._months(site), courses, repeat(False))
-        return merge(known, (patient for patient in later if self._is_new(*patient)), key=itemgetter(0))
+        path, date = self._paths[site.name], self._plan.seen_until
+        passed = path.cumulative(date) if date else 0.0
+        known = [(month, next(courses), True) for month in self._seen[place]]
+        waiting = [
+            (month, course, False)
+            for month, course in zip(self._months_before(site, path, passed), courses, strict=False)
+            if month + course.screening_days / MONTH >= date
+        ]
+        later = path.months_at(passed + level for level in accumulate(self._gaps(site, "arrivals")))
+        return chain(merge(known, waiting, key=itemgetter(0)), zip(later, courses, repeat(False)))
 
-    def _months(self, site: SiteNow) -> Iterator[float]:
-        """When patients come to a site."""
-        numbers = self._stage.numbers(f"site[{site.name}].arrivals")
-        return self._paths[site.name].months_at(accumulate(_exponentials(numbers)))
+    def _months_before(self, site: SiteNow, path: Intensity, passed: float) -> Iterator[float]:
+        """When patients came by the date of what is seen, some of whom may be in screening on it."""
+        if not passed or self._plan.screening_days is None:
+            return iter(())
+        levels = accumulate(self._gaps(site, "arrivals_before"))
+        return path.months_at(takewhile(lambda level: level < passed, levels))
 
-    def _is_new(self, month: float, course: Course, _seen: bool) -> bool:
-        """Whether a patient is enrolled after what has been seen; who would have been before it was seen, or never."""
-        return month + course.screening_days / MONTH >= self._plan.seen_until
+    def _gaps(self, site: SiteNow, what: str) -> Iterator[float]:
+        """Unit exponentials between the patients of a site, in operational time."""
+        return _exponentials(self._stage.numbers(f"site[{site.name}].{what}"))
 
     def _comes(self, site: SiteNow, number: int, course: Course) -> bool:
         """Whether a patient who arrives goes on to the screening."""
@@ -159,6 +166,7 @@ class Enrolment:
 
     def _enrol(self, site: SiteNow, number: int, course: Course, patient: Patient) -> None:
         """Count a patient in, and close what is full."""
+        was_closed = self._closed(site)
         self._by_site[site.name] += 1
         self._by_country[site.country] += 1
         self.months.append(self._stage.clock.now)
@@ -170,7 +178,7 @@ class Enrolment:
             self._stage.note("trial", "enrolment closes", f"{waiting} waiting or in screening are not enrolled")
             self._over = True
             self.full.succeed()
-        elif self._closed(site):
+        elif self._closed(site) and not was_closed:
             self._stage.note(site.name, "has reached its cap, or its country's")
 
     def _closed(self, site: SiteNow) -> bool:

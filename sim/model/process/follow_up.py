@@ -43,13 +43,13 @@ class FollowUp:
 
     def _course(self, patient: Patient, plan: PatientPlan) -> Acting:
         """A patient's dates as they come."""
-        last = patient.death if plan.ends_at_death and patient.death is not None else patient.visit
+        end = _DIES if plan.ends_at_death and patient.death is not None else _visit(plan)
         since = (self._stage.clock.now - (patient.transplant or 0.0)) * MONTH
         self._stage.note(patient.name, "begins treatment", f"day {since:.0f} of the transplant")
         for month, what in _moments(patient, plan):
             yield self._stage.until(month)
             self._stage.note(patient.name, what, "" if what != _visit(plan) else _status(patient))
-            if month == last and what in (_DIES, _visit(plan)):
+            if what == end:
                 self._end()
 
     def _end(self) -> None:

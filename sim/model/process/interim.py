@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import accumulate
 
 from sim.errors import InputError
-from sim.model.process.arrivals import Intensity, intensities
+from sim.model.process.arrivals import Intensity, changed_from, intensities
 from sim.model.process.plan import EnrolmentPlan, SiteNow
 from sim.model.process.stage import Stage
 
@@ -61,10 +61,6 @@ def _passed(plan: EnrolmentPlan, site: SiteNow, paths: dict[str, Intensity]) -> 
 
 def _without_diverted(plan: EnrolmentPlan) -> EnrolmentPlan:
     """The plan in which the diverted do not come at all: who is known to be enrolled was not diverted."""
-    opens, stay = plan.expanded_access, 1.0 - plan.diverted
-    if math.isinf(opens):
+    if math.isinf(plan.expanded_access):
         return plan
-    calendar = plan.calendar or ((0.0, 1.0),)
-    before = [(month, factor) for month, factor in calendar if month < opens] or [(-math.inf, calendar[0][1])]
-    after = [(month, factor * stay) for month, factor in calendar if month >= opens]
-    return replace(plan, calendar=(*before, (opens, before[-1][1] * stay), *after))
+    return replace(plan, calendar=changed_from(plan.calendar, plan.expanded_access, 1.0 - plan.diverted))

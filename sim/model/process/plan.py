@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 
 from sim.model.trial.plan import Law
 
+Calendar = tuple[tuple[float, float], ...]
+"""(month, factor) from which on a factor holds, ascending; the first holds before it, too."""
+
 
 @dataclass(frozen=True)
 class SiteNow:
@@ -48,7 +51,7 @@ class EnrolmentPlan:
     shared : factor of all rates alike.
     ramp : months that a site's rate takes to rise linearly from 0 to full speed.
     decline : fall of the logarithm of a site's rate per month of its age.
-    calendar : (month, factor) from which on a factor holds for all sites, ascending; the first holds before it, too.
+    calendar : of the factors that hold for all sites.
     expanded_access : when a programme opens that draws patients away, months; inf is never.
     diverted : share of the patients who go there once it is open.
     consent : share of the patients who agree to be screened.
@@ -56,7 +59,8 @@ class EnrolmentPlan:
     patience_days : a patient who waits longer than this for a slot is lost; None waits for ever.
     site_cap : patients that one site may enrol; None is no cap.
     country_caps : country → patients that its sites may enrol together.
-    seen_until : when the sites' `seen` were counted, months; the chance of the play begins there.
+    seen_until : when the sites' `seen` were counted, months; the chance of the play begins there. Who was seen
+        is enrolled whatever the caps.
     seen_anywhere : patients enrolled by then of whom the site is not known, dealt to the sites by their intensities.
     """
 
@@ -65,7 +69,7 @@ class EnrolmentPlan:
     shared: float = 1.0
     ramp: float = 0.0
     decline: float = 0.0
-    calendar: tuple[tuple[float, float], ...] = ()
+    calendar: Calendar = ()
     expanded_access: float = math.inf
     diverted: float = 0.0
     consent: float = 1.0

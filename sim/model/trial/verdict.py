@@ -77,13 +77,15 @@ def verdicts(arms: Arms, streams: TrialStreams, treated: Outcomes | None = None)
     ----------
     arms : who is compared.
     streams : of the trial.
-    treated : what became of the treated, where that is known; None draws it.
+    treated : what became of the treated, where that is known, and then no test keeps strata apart; None draws it.
     """
     found = outcomes(arms.treated, arms.patients, streams, "treated", arms.strata) if treated is None else treated
-    yield from _compared(arms, _counted(found), streams)
+    yield from _compared(arms, _counted(found), streams, _TESTS if treated is None else _TABLED)
 
 
-def _compared(arms: Arms, treated: dict[str, tuple[IntArray, IntArray]], streams: TrialStreams) -> Iterator[Verdict]:
+def _compared(
+    arms: Arms, treated: dict[str, tuple[IntArray, IntArray]], streams: TrialStreams, tests: tuple[Comparison, ...]
+) -> Iterator[Verdict]:
     if arms.untreated is None or arms.controls is None:
         assert arms.reference is not None
         for (name, (events, patients)), level in product(treated.items(), arms.levels):
@@ -91,7 +93,7 @@ def _compared(arms: Arms, treated: dict[str, tuple[IntArray, IntArray]], streams
             yield Verdict(name, EXACT, level, found.astype(np.float64))
         return
     untreated = _counted(outcomes(arms.untreated, arms.controls, streams, "untreated", arms.strata))
-    for name, test, level in product(treated, _TESTS, arms.levels):
+    for name, test, level in product(treated, tests, arms.levels):
         found = succeeds(test, *treated[name], *untreated[name], level)
         yield Verdict(name, test, level, found.astype(np.float64))
 
