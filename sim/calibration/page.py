@@ -99,6 +99,14 @@ def _message(rows: pd.DataFrame) -> Iterator[str]:
     found = summary(rows)
     held = summary(rows.loc[rows["purpose"] == HELD_OUT])
     plain, default = variants.CONSTANT_PLAN.name, variants.DATES_PLAN.name
+    known = [_value(found, default, answer, "inside_90") for answer in map(str, found.loc[default].index)]
+    unknown = _held(found, variants.COUNTS.name, LAST_PATIENT)
+    yield item(
+        f"**In words**: a 90 % range holds what happened in {100 * min(known):.0f} to {100 * max(known):.0f} of 100"
+        " forecasts where it is known when later sites open and when the patients came. Where neither is known, the"
+        f" range for the last patient holds {unknown}, and only {_held(held, variants.COUNTS.name, LAST_PATIENT)} on"
+        " countries that were not used for tuning: give the program the openings that are planned."
+    )
     for answer in map(str, found.loc[default].index):
         scores = f"{_score(held, plain, answer)} to {_score(held, default, answer)}"
         yield item(

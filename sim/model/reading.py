@@ -1,12 +1,11 @@
 """From assumptions and the parameters of some draws to the plain values that the trial's model works on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
 import xarray as xr
 
-from sim.assumptions.quantity import Quantity
 from sim.assumptions.trial.arms import EndpointArm
 from sim.assumptions.trial.enrolment import Pooled, Sites
 from sim.assumptions.trial.kinds import COUNTRY
@@ -14,6 +13,7 @@ from sim.assumptions.trial.trial import Trial
 from sim.dates import MONTH, exact_day, to_ordinal
 from sim.draws.streams import FloatArray
 from sim.model.learning import learn
+from sim.model.planned import law, months_open, plan_of, planned_months
 from sim.model.process.drawn import Details
 from sim.model.trial.control import ChartReview
 from sim.model.trial.endpoints import Arm, Strata
@@ -21,7 +21,6 @@ from sim.model.trial.interim import gamma_rates
 from sim.model.trial.outcome import TrialNumbers, TrialPlan
 from sim.model.trial.plan import Calendar, Law, Seen, SiteNumbers, SitePlan, TrialStreams
 from sim.model.trial.pooled import expected_pooled_rate, pooled_rate
-from sim.model.trial.profile import course
 from sim.variables import STRATA
 
 WHOLE = "trial"
@@ -148,16 +147,7 @@ class TrialReader:
         sites = self._own_sites
         if sites is None:
             return SitePlan((WHOLE,), (WHOLE,), np.zeros(1), (AT_ONCE,), (ALL,))
-        planned = sites.planned if sites.planned is not None else (0.0,) * len(sites.countries)
-        return SitePlan(
-            names=sites.names,
-            countries=sites.countries,
-            planned=np.array(planned),
-            delay=tuple(law(sites.delay, country) for country in sites.countries),
-            screening_pass=tuple(law(sites.screening_pass, country) for country in sites.countries),
-            cap=sites.cap,
-            country_caps=sites.country_caps,
-        )
+        return plan_of(sites)
 
     def _calendar(self) -> Calendar:
         enrolment = self._trial.enrolment
@@ -178,7 +168,12 @@ class TrialReader:
             nothing, none = self._constant(0.0), np.zeros((self._draws, 1))
             rate = self._pooled_rate()[:, None]
             return SiteNumbers(rate, none, none, none, nothing, nothing, nothing, self._diverted(), self._pace())
-        drawn = SiteNumbers(
+        drawn = replace(self._drawn(sites), pace=self._pace())
+        return learn(self._trial, self._parameters, self._site_plan(), self._calendar(), drawn, self._seen())
+
+    def _drawn(self, sites: Sites) -> SiteNumbers:
+        """The numbers of the sites before anything is seen."""
+        return SiteNumbers(
             rate=self._site_rate(sites),
             rate_cv=self._by_site(sites, "rate_cv"),
             never_opens=self._by_site(sites, "never_opens"),
@@ -187,9 +182,7 @@ class TrialReader:
             decline=self._number("enrolment.sites.decline"),
             shared_cv=self._number("enrolment.sites.shared_cv"),
             diverted=self._diverted(),
-            pace=self._pace(),
         )
-        return learn(self._trial, self._parameters, self._site_plan(), self._calendar(), drawn, self._seen())
 
     def _pace(self) -> FloatArray:
         """What all rates are multiplied by after the date of what was seen: [draw].
@@ -221,7 +214,7 @@ class TrialReader:
         pooled = self._trial.enrolment.pooled
         assert pooled is not None
         seen = self._seen()
-        exposure = self._constant(0.0) if seen is None else self._exposure(seen.date)
+        exposure = self._constant(0.0) if seen is None else months_open(self._calendar(), self._diverted(), seen.date)
         enrolled = 0 if seen is None else seen.enrolled
         given = (pooled.strength, self._trial.target, self._planned_months(pooled), enrolled, exposure)
         return expected_pooled_rate(*given) if self._streams is None else pooled_rate(*given, self._streams)
@@ -233,17 +226,8 @@ class TrialReader:
         sites = self._trial.enrolment.sites
         if pooled.plan == "given" or sites is None:
             return self._constant(np.nan)
-        passing = np.array([law(sites.screening_pass, country).mean for country in sites.countries])
-        counted = passing * (1 - self._by_site(sites, "never_opens")) * (1 - self._by_site(sites, "dropout"))
-        per_month: FloatArray = (self._site_rate(sites) * counted).sum(axis=1)
-        return self._trial.target / per_month
-
-    def _exposure(self, until: FloatArray) -> FloatArray:
-        """Months that a trial taken as one process has run by then, as the calendar weighs them: [draw]."""
-        nothing, none = self._constant(0.0), np.zeros((self._draws, 1))
-        alike = SiteNumbers(none, none, none, none, nothing, nothing, nothing, self._diverted())
-        path = course(self._calendar(), alike, float(until.max(initial=0.0)))
-        return path.exposure(none, until)[:, 0]
+        trial, drawn = self._trial, self._drawn(sites)
+        return planned_months(plan_of(sites), self._calendar(), drawn, trial.target, trial.horizon)
 
     def _seen(self) -> Seen | None:
         interim = self._trial.interim
@@ -288,10 +272,3 @@ class TrialReader:
             survival=untreated_survival if arm.survival is None else self._number(f"{name}.survival"),
             survival_given_response=self._number(f"{name}.survival_given_response"),
         )
-
-
-def law(quantity: Quantity, country: str | None = None) -> Law:
-    """A law between sites or patients, that of a country where it has one."""
-    leaf = quantity.leaves[(country,) if quantity.by and country is not None else ()]
-    assert leaf.distribution is not None
-    return Law(leaf.distribution.ppf, leaf.distribution.mean)
