@@ -17,6 +17,7 @@ from sim.model.trial.count_law import Accrual, Site, count_pmf, sites_needed, st
 from sim.model.trial.gamma_quantile import gamma_quantile
 from sim.model.trial.heterogeneity import fit_shape_rate, hyper_posterior
 from sim.model.trial.nodes import Nodes
+from sim.model.trial.places import Places
 from sim.model.trial.plan import TrialStreams
 from sim.model.trial.pooled import Strength, pooled_posterior, pooled_rate
 from sim.model.trial.posterior import site_rates_given
@@ -320,6 +321,87 @@ def test_a_draw_does_not_know_which_others_are_drawn() -> None:
         found = site_rates_given(shape[part], 4 * shape[part], exposure[part], 20, some, names(5))
         np.testing.assert_array_equal(found[0], whole[0][part])
         np.testing.assert_array_equal(found[1], whole[1][part])
+
+
+def forward(
+    shape: FloatArray, exposure: FloatArray, cap: int | None, country_cap: int | None
+) -> tuple[FloatArray, ...]:
+    """Sites played forward: rates, and counts under a cap of each and one of the first two together."""
+    source = np.random.default_rng(5)
+    rates = source.gamma(shape, size=(100_000, len(shape)))
+    gaps = source.exponential(size=(*rates.shape, 24)) / rates[:, :, None]
+    times = np.cumsum(gaps, axis=2)
+    came = times <= exposure[:, None]
+    if cap is not None:
+        came[:, :, cap:] = False
+    if country_cap is not None:
+        both = np.where(came[:, :2], times[:, :2], np.inf)
+        last = np.sort(both.reshape(len(both), -1), axis=1)[:, country_cap - 1]
+        came[:, :2] &= times[:, :2] <= last[:, None, None]
+    return rates, came.sum(axis=2)
+
+
+@pytest.mark.parametrize(
+    ("cap", "country_cap", "total", "slack"), [(3, None, 7, 0.0), (None, 4, 7, 0.0), (3, 5, 7, 0.12), (3, 4, 4, 0.12)]
+)
+def test_counts_and_rates_under_caps_are_those_of_trials_played_forward(
+    cap: int | None, country_cap: int | None, total: int, slack: float
+) -> None:
+    """Exactly under caps of sites, or of a country of sites alike; under both only mean counts, the rest about so."""
+    shape, exposure = np.array([1.2, 1.2, 0.7]), np.array([2.0, 2.0, 5.0])
+    rates, counts = forward(shape, exposure, cap, country_cap)
+    alike = counts.sum(axis=1) == total
+    draws = 8_000
+    first, other = (np.arange(2), np.array([2])) if country_cap is not None else (np.arange(3), np.arange(0))
+    places = (
+        Places(cap, (first, other), ("a", ""), (country_cap, None))
+        if country_cap
+        else Places(cap, (first,), ("",), (None,))
+    )
+    like = np.ones((draws, 1))
+    found, dealt = site_rates_given(
+        shape * like, like * np.ones(3), exposure * like, total, streams(draws), ("a", "b", "c"), places
+    )
+    for site in (0, 2):
+        for what, sample, truth in (("count", dealt, counts[alike]), ("rate", found, rates[alike])):
+            error = np.hypot(sample[:, site].std() / draws**0.5, truth[:, site].std() / alike.sum() ** 0.5)
+            print(
+                f"{what} of site {site}: {sample[:, site].mean():.4f}, played {truth[:, site].mean():.4f} ± {error:.4f}"
+            )
+            assert abs(sample[:, site].mean() - truth[:, site].mean()) < 4 * error + (
+                slack * truth[:, site].mean() if what == "rate" else 0.0
+            )
+        both = np.stack(
+            [
+                np.bincount(x[:, site].astype(int), minlength=total + 1)[: total + 1] / len(x)
+                for x in (dealt, counts[alike])
+            ]
+        )
+        assert np.abs(both[0] - both[1]).max() < 4 * np.sqrt(0.25 / draws + 0.25 / alike.sum()) + slack
+
+
+@pytest.mark.parametrize("chunk", [1, 20])
+def test_a_total_under_caps_leaves_no_site_too_full(chunk: int) -> None:
+    names = tuple(f"s{i}" for i in range(12))
+    countries = Places(7, (np.arange(4), np.arange(4, 12)), ("a", ""), (15, None))
+
+    def part(draws: range, places: Places, total: int) -> tuple[FloatArray, FloatArray]:
+        shape = np.tile([1.2, 0.3, 40.0], (len(draws), 4))
+        exposure = shape * 0 + np.linspace(0.01, 20, 12)
+        rates, counts = site_rates_given(shape, shape, exposure, total, TrialStreams(3, draws), names, places)
+        return rates, counts.astype(np.float64)
+
+    for places, total in ((Places(7, (np.arange(12),), ("",), (None,)), 84), (countries, 65), (countries, 71)):
+        rates, counts = part(range(40), places, total)
+        assert counts.max() == 7
+        assert (counts.sum(axis=1) == total).all()
+        assert (counts[:, :4].sum(axis=1) <= (15 if places is countries else 28)).all()
+        assert np.isfinite(rates).all()
+        parts = [part(range(i, min(i + chunk, 40)), places, total) for i in range(0, 40, chunk)]
+        assert (np.concatenate([each[0] for each in parts]) == rates).all()
+        assert (np.concatenate([each[1] for each in parts]) == counts).all()
+    with pytest.raises(InputError, match=r"trial.interim.enrolled: 72 is above the 71 that the caps"):
+        part(range(4), countries, 72)
 
 
 def test_patients_before_any_site_is_open_are_refused() -> None:

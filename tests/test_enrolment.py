@@ -12,6 +12,7 @@ from scipy.integrate import quad
 from scipy.special import betaincinv, gammaincinv
 from scipy.stats import beta, kstest
 
+import sim
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
 from sim.model.trial.enrolment import Enrolled, enrol, expected_times
@@ -391,6 +392,52 @@ def test_those_seen_are_spread_evenly_over_operational_time() -> None:
 def test_patients_without_an_open_site_are_refused() -> None:
     with pytest.raises(InputError, match="no site may have been open"):
         trial(sites(2, planned=5.0), 10, Seen(at(3, 4), 2), range(4))
+
+
+def test_what_was_seen_never_fills_more_than_the_caps() -> None:
+    plan = replace(sites(12, up_to(8.0)), cap=7)
+    for known in (plan, replace(plan, countries=("a",) * 6 + ("b",) * 6, country_caps={"a": 25})):
+        found = trial(known, 67, Seen(at(10, 256), 65), range(256)).sites.enrolled
+        assert found.max() == 7
+        assert (found.sum(axis=1) == 65).all()
+        assert found[:, :6].sum(axis=1).max() <= (25 if known.country_caps else 42)
+        without_chance = expected_times(known, START, numbers(1, 12), 67, Seen(at(10, 1), 65), HORIZON)
+        assert np.isfinite(without_chance).all() == (known.country_caps is None or 25 + 42 >= 67)
+    with pytest.raises(InputError, match=r"^trial.interim.enrolled: 85 is above the 84 that the caps allow$"):
+        trial(plan, 90, Seen(at(10, 4), 85), range(4))
+    country = replace(sites(3), countries=("a", "a", "b"), country_caps={"a": 5})
+    with pytest.raises(InputError, match=r"trial.interim.sites: 6 patients in a are above its cap of 5"):
+        trial(country, 9, Seen(at(10, 4), 6, np.array([3.0, 3.0]), np.array([4.0, 4.0])), range(4))
+
+
+@pytest.mark.parametrize("cap", [None, 4])
+def test_sites_that_must_have_been_open_are_the_same_in_any_chunks(cap: int | None) -> None:
+    plan = replace(sites(2, up_to(24.0)), cap=cap)
+
+    def part(draws: range) -> FloatArray:
+        return trial(plan, 7, Seen(at(3, len(draws)), 5), draws, rate=2.0).times
+
+    whole = part(range(200))
+    assert (whole[:, 4] <= 3).all()
+    for chunk in (1, 100):
+        assert (np.concatenate([part(range(i, i + chunk)) for i in range(0, 200, chunk)]) == whole).all()
+
+
+def test_every_draw_of_a_trial_can_be_played_that_can_be_run() -> None:
+    assumptions = sim.load(
+        "press_release",
+        [
+            "trial=phase3_plan",
+            "trial.enrolment.sites.number=2",
+            "trial.enrolment.sites.delay.value='uniform(low=0, high=24)'",
+            "trial.target=20",
+            "trial.interim={date: 2007-03-01, enrolled: 5, source: 'assumption: x'}",
+            "sampling.draws=16",
+        ],
+    )
+    sim.simulate(assumptions)
+    for draw in range(16):
+        sim.play(assumptions, draw)
 
 
 # --- draw by draw

@@ -103,10 +103,8 @@ def test_a_total_teaches_as_weighing_the_prior_does(case: str) -> None:
     levels = (0.1, 0.25, 0.5, 0.75)
     places = [float(weight[wanted <= np.quantile(found, level, method="inverted_cdf")].sum()) for level in levels]
     effective = 1 / float((weight**2).sum())
-    print(
-        f"{case}: 15 more within {np.round(np.quantile(found, levels, method='inverted_cdf'), 2)} months, which by weighing are the quantiles"
-    )
-    print(f"{np.round(places, 3)}, of {effective:.0f} effective draws")
+    months = np.round(np.quantile(found, levels, method="inverted_cdf"), 2)
+    print(f"{case}: 15 more within {months} months, by weighing {effective:.0f} draws at {np.round(places, 3)}")
     for level, place in zip(levels, places, strict=True):
         assert abs(place - level) < 4 * np.sqrt(level * (1 - level) * (1 / effective + 1 / 2048)), (case, level)
 

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws.streams import FloatArray
+from sim.errors import InputError
 from sim.model.trial.interim import expected_counts, gamma_rates, shared_given
+from sim.model.trial.places import Places
 from sim.model.trial.plan import Calendar, Law, Seen, SiteNumbers, SitePlan, TrialStreams
 from sim.model.trial.posterior import site_rates_given
 from sim.model.trial.profile import Course, course
@@ -83,7 +85,7 @@ def realise(
         shared = gamma_rates(_one(cv, "shared", streams), np.ones(cv.shape), cv, 0.0, 0.0)
         rate = gamma_rates(uniform, numbers.rate, numbers.rate_cv, 0.0, 0.0)
         return Sites(opening, rate, kept, shared * numbers.pace, unseen)
-    opening = _opened(opening, seen)
+    opening = _opened(plan, numbers, opening, seen)
     exposure = kept * _until(calendar, numbers, seen).exposure(opening, seen.date)
     shared = np.ones(len(opening))
     if numbers.shared_cv.any():
@@ -101,14 +103,14 @@ def expected_sites(plan: SitePlan, calendar: Calendar, numbers: SiteNumbers, see
     opens, shared = 1.0 - numbers.never_opens, np.full(shape[0], numbers.pace)
     if seen is None:
         return Sites(opening, numbers.rate, kept * opens, shared, np.zeros(shape))
-    opening = _opened(opening, seen)
+    opening = _opened(plan, numbers, opening, seen)
     if seen.by_site is not None:
         opens = np.where(np.arange(shape[1]) < len(seen.by_site), 1.0, opens)
     kept = kept * opens
     expected = numbers.rate * kept * _until(calendar, numbers, seen).exposure(opening, seen.date)
     enrolled = _counted(seen, shape)
     if seen.by_site is None:
-        enrolled = expected_counts(seen.enrolled, expected, numbers.rate_cv)
+        enrolled = Places.of(plan).fill(expected_counts(seen.enrolled, expected, numbers.rate_cv))
     squared = numbers.rate_cv**2
     return Sites(
         opening, numbers.rate * (1.0 + squared * enrolled) / (1.0 + squared * expected), kept, shared, enrolled
@@ -123,21 +125,65 @@ def _openings(plan: SitePlan, numbers: SiteNumbers, streams: TrialStreams) -> Fl
     return np.where(streams.each("site_never_opens", plan.names) < numbers.never_opens, np.inf, opening)
 
 
-def _opened(opening: FloatArray, seen: Seen) -> FloatArray:
+def _opened(plan: SitePlan, numbers: SiteNumbers, opening: FloatArray, seen: Seen) -> FloatArray:
     """Openings once it is known when the first sites did: the others open on that date or later.
 
-    Where only a total is known and no site of a draw would have been open, its first one opened halfway: patients show
-    that one was.
+    Where only a total is known and the sites of a draw that would have been open have no room for it, the first others
+    opened halfway: patients show that they were.
     """
+    _check_caps(plan, seen)
+    date = seen.date[:, None]
     if seen.by_site is None or seen.exposure is None:
-        late = (opening.min(axis=1) >= seen.date) & (seen.enrolled > 0) & (seen.date > 0)
-        if late.all():
-            return opening  # and is refused: no draw can have been so
-        earliest = np.arange(opening.shape[1]) == opening.argmin(axis=1)[:, None]
-        return np.where(late[:, None] & earliest, seen.date[:, None] / 2, opening)
-    known = seen.date[:, None] - seen.exposure
-    later = np.maximum(opening[:, known.shape[1] :], seen.date[:, None])
+        return np.where(_must_be_open(plan, numbers, opening, seen) & (opening >= date) & (date > 0), date / 2, opening)
+    known = date - seen.exposure
+    later = np.maximum(opening[:, known.shape[1] :], date)
     return np.concatenate([known, later], axis=1)
+
+
+def _must_be_open(plan: SitePlan, numbers: SiteNumbers, opening: FloatArray, seen: Seen) -> NDArray[np.bool_]:
+    """The first sites of each draw that have room for the patients seen, of those that may be open: [draw, site].
+
+    Raises
+    ------
+    InputError : where in some draw no sites may have been open that have the room, by the laws of their openings.
+    """
+    places = Places.of(plan)
+    earliest = plan.planned + np.array([law.ppf(_ENDS[:1])[0] for law in plan.delay])
+    possible = (np.minimum(earliest, opening) < seen.date[:, None]) & (numbers.never_opens < 1.0)
+    room = places.room(possible)
+    if seen.enrolled and (room == 0).any():
+        raise InputError(
+            f"trial.interim.enrolled: {seen.enrolled} patients by a date at which no site may have been open yet:"
+            " must be 0, or the date later"
+        )
+    if seen.enrolled > room.min(initial=np.inf):
+        raise InputError(
+            f"trial.interim.enrolled: {seen.enrolled} is above the {room.min():.0f} that the caps allow of sites that"
+            " may be open by then"
+        )
+    order = np.argsort(np.where(possible, opening, np.nan), axis=1, kind="stable")  # those that may not come last
+    needed, first = np.zeros(opening.shape, dtype=np.bool_), np.zeros(opening.shape, dtype=np.bool_)
+    for site in order.T:
+        short = places.room(first) < seen.enrolled
+        if not short.any():
+            break
+        np.put_along_axis(first, site[:, None], True, axis=1)
+        np.put_along_axis(needed, site[:, None], short[:, None], axis=1)
+    return needed
+
+
+def _check_caps(plan: SitePlan, seen: Seen) -> None:
+    """Refuse more patients than the caps allow."""
+    room = float(Places.of(plan).room(np.ones(len(plan.names), dtype=np.bool_)))
+    if seen.enrolled > room:
+        raise InputError(f"trial.interim.enrolled: {seen.enrolled} is above the {room:.0f} that the caps allow")
+    counts = np.zeros(0) if seen.by_site is None else seen.by_site
+    for country, cap in (plan.country_caps or {}).items():
+        own = sum(count for count, name in zip(counts, plan.countries, strict=False) if name == country)
+        if own > cap:
+            raise InputError(f"trial.interim.sites: {own:.0f} patients in {country} are above its cap of {cap}")
+    if plan.cap is not None and counts.max(initial=0.0) > plan.cap:
+        raise InputError(f"trial.interim.sites: {counts.max():.0f} patients at a site are above the cap of {plan.cap}")
 
 
 def _until(calendar: Calendar, numbers: SiteNumbers, seen: Seen) -> Course:
@@ -171,7 +217,7 @@ def _rates_given(
         return numbers.rate, expected_counts(seen.enrolled, numbers.rate * exposure, numbers.rate_cv)
     shape = np.maximum(numbers.rate_cv, _LEAST_CV) ** -2.0
     prior = shape / np.maximum(numbers.rate, _LEAST_RATE)
-    rates, counts = site_rates_given(shape, prior, exposure, seen.enrolled, streams, plan.names)
+    rates, counts = site_rates_given(shape, prior, exposure, seen.enrolled, streams, plan.names, Places.of(plan))
     return np.where(varies, rates, numbers.rate), counts.astype(np.float64)
 
 
