@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import logit
 
+from sim.assumptions.trial.trial import contradiction
 from sim.draws.counts import binomial_quantile
 from sim.model.trial.endpoints import (
     ALL_ALIKE,
@@ -13,7 +14,6 @@ from sim.model.trial.endpoints import (
     Outcomes,
     Strata,
     by_stratum,
-    consistent,
     feasible,
     outcomes,
     shifted,
@@ -44,7 +44,7 @@ def test_survival_is_that_of_responders_and_others(response: float, survival: fl
     assert 0 <= others <= 1
     assert response * responders + (1 - response) * others == pytest.approx(survival, abs=1e-9)
     assert one.held[0] == (abs(responders - given_response) > 1e-9)
-    assert one.held[0] == (consistent(response, survival, given_response) is not None)
+    assert one.held[0] or contradiction(response, survival, given_response) is None
 
 
 def test_a_contradiction_is_held_at_the_nearer_end_and_said() -> None:
@@ -52,12 +52,9 @@ def test_a_contradiction_is_held_at_the_nearer_end_and_said() -> None:
     assert both.survival_responders.tolist() == pytest.approx([0.5, 0.75, 0.8])
     assert both.survival_others.tolist() == pytest.approx([0.0, 1.0, 0.3])
     assert both.held.tolist() == [True, True, False]
-    assert consistent(0.4, 0.5, 0.8) is None
-    said = consistent(0.4, 0.2, 0.8)
-    print(said)
-    assert said is not None
-    assert "0.8" in said
-    assert "between 0 and 0.5" in said
+    assert contradiction(0.4, 0.5, 0.8) is None
+    assert contradiction(0.4, 0.2, 0.8) == "0.8 of the 0.4 who respond are 0.32 alive, above the survival of 0.2"
+    assert "below the survival of 0.9" in str(contradiction(0.4, 0.9, 0.1))
 
 
 def test_nobody_or_everybody_responds() -> None:

@@ -216,7 +216,7 @@ def _files(settings: DictConfig, overrides: Sequence[str]) -> list[File]:
 
 def known_keys() -> list[str]:
     """Every key of the base case, and of a trial by its sites or of one arm."""
-    options = ([], ["trial=phase3_plan"], ["trial=single_arm"])
+    options: tuple[list[str], ...] = ([], ["trial=phase3_plan"], ["trial=single_arm"])
     keys = (_keys(composed(["scenario=press_release", *option]).mapping) for option in options)
     return list(dict.fromkeys(key for found in keys for key in found))
 

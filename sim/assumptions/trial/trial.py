@@ -39,6 +39,8 @@ _UNITS = {
 }  # fmt: skip
 """The unit of time that each quantity's own unit must name."""
 
+_ROUNDING = 1e-9  # by how much shares may miss each other
+
 _TREATMENT = {"treated": "defibrotide", "untreated": "none"}
 
 
@@ -288,12 +290,12 @@ def contradiction(response: float, survival: float, survival_given_response: flo
     response, survival, survival_given_response : shares from 0 to 1.
     """
     alive = response * survival_given_response
-    if alive > survival + 1e-12:
+    if alive > survival + _ROUNDING:
         return (
             f"{survival_given_response:.3g} of the {response:.3g} who respond are {alive:.3g} alive, above the "
             f"survival of {survival:.3g}"
         )
-    if alive + (1 - response) < survival - 1e-12:
+    if alive + (1 - response) < survival - _ROUNDING:
         return (
             f"{survival_given_response:.3g} of the {response:.3g} who respond, with all others, are "
             f"{alive + 1 - response:.3g} alive, below the survival of {survival:.3g}"
