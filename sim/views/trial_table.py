@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 
 from sim.results.run import Results
-from sim.views.estimates import is_point
+from sim.views.estimates import Estimate, is_point
 from sim.views.numbers import NO_BREAK
-from sim.views.trial_facts import ENDPOINTS, Trial, chance_error, chance_text, level_text, trial_of
+from sim.views.trial_facts import ENDPOINTS, Trial, chance_error, chance_text, level_text, no_readout, trial_of
 from sim.views.trial_words import deciding, likelihoods, milestones
 
 _GAP = "   "
+
+_FEW = 0.005
+"""A share of trials too small to speak of."""
 
 
 def trial_block(results: Results) -> list[str]:
@@ -50,9 +53,18 @@ def _chances(results: Results, trial: Trial) -> list[str]:
         words = f"{chance_text(row.probability)} {_brief(chance_error(row.probability, draws))}".strip()
         if row.endpoint in others and beside != level:
             words += f"; at {level_text(beside)}: {chance_text(others[row.endpoint].probability)}"
+        words += _of_those_read_out(results, row.probability)
         primary = ", primary" if row.is_primary else ""
         rows.append((f"P(success by {name}){primary}", f"{words}"))
     return [*left_aligned(rows), f"two-sided tests at {level_text(level)}" if rows else ""]
+
+
+def _of_those_read_out(results: Results, success: Estimate) -> str:
+    """The chance of success given a read-out, where some trials never have one."""
+    share = 1 - no_readout(results).value
+    if not _FEW < share < 1 - _FEW:
+        return ""
+    return f"; {chance_text(Estimate(success.value / share, success.error / share))} of those that read out"
 
 
 def _inside(name: str) -> str:
