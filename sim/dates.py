@@ -3,13 +3,15 @@
 import calendar
 import re
 from datetime import date, timedelta
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from sim.errors import InputError
 
-FloatArray = NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
 
 MONTH = 365.25 / 12
 """Days in a month, where months are counted."""
@@ -98,8 +100,10 @@ def decimal_year(day: date) -> float:
     return day.year + (day.timetuple().tm_yday - 1) / _length(day.year)
 
 
-def to_ordinal(years: FloatArray) -> FloatArray:
+def to_ordinal(years: "FloatArray") -> "FloatArray":
     """Decimal years as days since the year 1, as `date.toordinal` counts, with fractions; infinity stays."""
+    import numpy as np  # heavy, and not needed where dates are only read
+
     years = np.asarray(years, dtype=np.float64)
     whole = np.floor(np.where(np.isfinite(years), years, 1))
     first = _first_ordinal(whole)
@@ -107,8 +111,10 @@ def to_ordinal(years: FloatArray) -> FloatArray:
     return np.where(np.isfinite(years), days, years)
 
 
-def to_decimal_year(ordinals: FloatArray) -> FloatArray:
+def to_decimal_year(ordinals: "FloatArray") -> "FloatArray":
     """Days since the year 1, with fractions, as decimal years; infinity stays."""
+    import numpy as np  # heavy, and not needed where dates are only read
+
     ordinals = np.asarray(ordinals, dtype=np.float64)
     days = np.where(np.isfinite(ordinals), ordinals, 1)
     year = np.floor((days - 1) / 365.2425) + 1
@@ -120,6 +126,8 @@ def to_decimal_year(ordinals: FloatArray) -> FloatArray:
 
 def day_of(years: float) -> date:
     """The day a decimal year falls on, to the nearest beginning of a day."""
+    import numpy as np
+
     return date.fromordinal(round(float(to_ordinal(np.array(years)))))
 
 
@@ -144,8 +152,10 @@ def months_after(start: date, months: float) -> date:
     return start + timedelta(days=round(months * MONTH))
 
 
-def _first_ordinal(year: FloatArray) -> FloatArray:
+def _first_ordinal(year: "FloatArray") -> "FloatArray":
     """The ordinal of 1 January (Gregorian calendar)."""
+    import numpy as np
+
     past = year - 1
     days: FloatArray = past * 365 + np.floor(past / 4) - np.floor(past / 100) + np.floor(past / 400) + 1
     return days

@@ -19,7 +19,7 @@ settings.load_profile("repeatable")
 
 ROOT = Path(__file__).resolve().parents[1]
 
-ONE_YEAR = ["years.first=2002", "years.last=2002"]
+ONE_YEAR = ["years.first=2002", "years.last=2002", "trial=none"]
 
 PRODUCT = [
     *ONE_YEAR,

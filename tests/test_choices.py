@@ -16,7 +16,7 @@ CRITERIA = ("seattle", "baltimore", "ebmt_2016")
 
 
 def any_criterion(*overrides: str) -> Assumptions:
-    return sim.load(overrides=["vod=any_criterion", "years.last=2008", *overrides])
+    return sim.load(overrides=["vod=any_criterion", "years.last=2008", "trial=none", *overrides])
 
 
 def test_the_draws_of_a_criterion_are_those_of_its_own_option() -> None:
@@ -72,7 +72,7 @@ def test_the_draws_of_a_label_do_not_hang_on_the_others() -> None:
 
 
 def test_the_point_is_the_expected_chain() -> None:
-    point = sim.simulate(sim.load("cohorts", ["sampling=point", "years.last=2008"]))
+    point = sim.simulate(sim.load("cohorts", ["sampling=point", "years.last=2008", "trial=none"]))
     leaves = sim.load("cohorts").leaves
     mean = {name: leaf.distribution.mean for name, leaf in leaves.items() if leaf.distribution}
     expected = (
@@ -82,13 +82,15 @@ def test_the_point_is_the_expected_chain() -> None:
     )
     assert point.value() == pytest.approx(expected, rel=1e-12)
     assert point.value("deaths_day100") == pytest.approx(expected * mean["vod.day100_mortality"], rel=1e-12)
-    sampled = sim.simulate(sim.load("cohorts", ["years.last=2008"]))
+    sampled = sim.simulate(sim.load("cohorts", ["years.last=2008", "trial=none"]))
     assert abs(sampled.value() - expected) < 4 * sampled.error()
 
 
 def test_cohorts_put_severe_cases_between_the_bounds_of_the_literature(capsys: pytest.CaptureFixture[str]) -> None:
     """At 45,000 transplants cohorts imply 600 to 1,300 severe cases a year, the release near 3,000."""
-    cohorts, release = (sim.simulate(sim.load(name, ["years.last=2008"])) for name in ("cohorts", "press_release"))
+    cohorts, release = (
+        sim.simulate(sim.load(name, ["years.last=2008", "trial=none"])) for name in ("cohorts", "press_release")
+    )
     assert 600 < cohorts.value() < 1300
     assert release.value() == pytest.approx(3000, rel=0.01)
     with capsys.disabled():

@@ -169,7 +169,7 @@ def test_batches_are_few_enough_to_see_a_tail() -> None:
     ]  # fmt: skip
     assert Batches.of("random", 1, 4096).number == 8
     assert Batches.of("sobol", 1, 4096).number == 0
-    few = sim.simulate(sim.load(overrides=["sampling.draws=64", "years.last=2008"]))
+    few = sim.simulate(sim.load(overrides=["sampling.draws=64", "years.last=2008", "trial=none"]))
     assert np.isnan(few.error(statistic="p05"))
     assert few.error(statistic="p50") > 0
 

@@ -13,7 +13,7 @@ from sim.model.chain import populations
 from sim.model.cohort import WholePatients
 from tests.conftest import with_sampling
 
-SMALL = ["years.last=2010", "sampling.draws=512"]
+SMALL = ["years.last=2010", "sampling.draws=512", "trial=none"]  # the trial's own are in test_trial.py
 METHODS = ["random", "latin_hypercube", "sobol"]
 
 

@@ -393,7 +393,7 @@ def test_sites_teach_each_other() -> None:
         ),
         (
             ["trial.treated.survival_given_response.value=0.99", "trial.treated.survival.value=0.2"],
-            "trial.treated.survival_given_response: 0.99 of the 0.365 who respond are 0.362 alive, above the survival",
+            "trial.treated.survival_given_response: 0.99 of the 0.425 who respond are 0.421 alive, above the survival",
         ),
         (
             ["trial.treated.survival_given_response.value=0.1", "trial.treated.survival.value=0.9"],
