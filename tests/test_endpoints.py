@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import logit
 
-from sim.assumptions.trial.trial import contradiction
+from sim.assumptions.trial.checks import contradiction
 from sim.draws.counts import binomial_quantile
 from sim.model.trial.endpoints import (
     ALL_ALIKE,

@@ -1,15 +1,13 @@
 """The trial: its plan, its promise, and the parts it is made of."""
 
-import re
-from collections.abc import Mapping
 from datetime import date
-from typing import Literal, get_args
+from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from sim.assumptions.distributions import ends
 from sim.assumptions.leaf import Leaf, Surroundings, check_source
-from sim.assumptions.quantity import Closed, Quantity, Treatment
+from sim.assumptions.quantity import Closed, Quantity
 from sim.assumptions.trial.arms import (
     ChartReview,
     CloseOut,
@@ -20,6 +18,7 @@ from sim.assumptions.trial.arms import (
     RiskStrata,
     quantities_of,
 )
+from sim.assumptions.trial.checks import check_row, check_units, contradiction
 from sim.assumptions.trial.enrolment import MOST_PATIENTS, Enrolment, Interim
 from sim.assumptions.trial.kinds import TrialShare
 from sim.dates import MONTH, decimal_year, exact_day, window
@@ -31,16 +30,6 @@ _MEASURES = {
     "survival": "day100_mortality",
     "survival_given_response": "survival_given_response",
 }
-_UNITS = {
-    "close_out.lock": "day", "close_out.analysis": "day", "follow_up.to_enrolment": "day", "play.screening": "day",
-    "play.treatment": "day", "control.re_review_weeks": "week", "control.charts_per_week": "week",
-    "enrolment.pooled.months": "month", "enrolment.sites.delay": "month", "enrolment.sites.ramp": "month",
-    "enrolment.sites.rate": "month", "enrolment.sites.decline": "month", "enrolment.sites.transplants": "year",
-}  # fmt: skip
-"""The unit of time that each quantity's own unit must name."""
-
-_ROUNDING = 1e-9  # by how much shares may miss each other
-
 _TREATMENT = {"treated": "defibrotide", "untreated": "none"}
 
 
@@ -99,7 +88,7 @@ class Trial(Closed):
     @model_validator(mode="after")
     def _fits_together(self, info: ValidationInfo) -> "Trial":
         assert isinstance(info.context, Surroundings)
-        _check_units(self.quantities)
+        check_units(self.quantities)
         self._check_interim()
         self._check_reach()
         self._check_arms()
@@ -257,47 +246,9 @@ class Trial(Closed):
             for part, quantity in quantities_of(arm).items():
                 for leaf in quantity.leaves.values():
                     for row in (ledger[identifier] for identifier in leaf.carrying):
-                        _check_row(f".{name}.{part}", row, _MEASURES[part], _TREATMENT[name])
-
-
-def _check_units(quantities: Mapping[str, Quantity]) -> None:
-    """The model reckons in fixed units of time: 6 weeks must not pass for 6 days."""
-    for name, quantity in quantities.items():
-        word = _UNITS.get(name)
-        if word is not None and not re.search(rf"\b{word}s?\b", quantity.unit):
-            raise InputError(f".{name}.unit: '{quantity.unit}' is not in {word}s; convert the value, or mend the unit")
-
-
-def _check_row(place: str, row: Mapping[str, str], measure: str, treatment: str) -> None:
-    if row["measure"] != measure:
-        raise InputError(f"{place}: row '{row['id']}' measures {row['measure']}, not {measure}")
-    if row["treated"] in get_args(Treatment) and row["treated"] != treatment:
-        raise InputError(
-            f"{place}: row '{row['id']}' is of patients with treatment '{row['treated']}', not '{treatment}'"
-        )
+                        check_row(f".{name}.{part}", row, _MEASURES[part], _TREATMENT[name])
 
 
 def _mean(quantity: Quantity) -> float:
     leaf: Leaf = next(iter(quantity.leaves.values()))
     return leaf.distribution.mean if leaf.distribution is not None else 0.0
-
-
-def contradiction(response: float, survival: float, survival_given_response: float) -> str | None:
-    """Why survival given response does not go with response and survival; None where it does.
-
-    Parameters
-    ----------
-    response, survival, survival_given_response : shares from 0 to 1.
-    """
-    alive = response * survival_given_response
-    if alive > survival + _ROUNDING:
-        return (
-            f"{survival_given_response:.3g} of the {response:.3g} who respond are {alive:.3g} alive, above the "
-            f"survival of {survival:.3g}"
-        )
-    if alive + (1 - response) < survival - _ROUNDING:
-        return (
-            f"{survival_given_response:.3g} of the {response:.3g} who respond, with all others, are "
-            f"{alive + 1 - response:.3g} alive, below the survival of {survival:.3g}"
-        )
-    return None
