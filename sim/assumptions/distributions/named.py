@@ -90,6 +90,9 @@ def between(low: float, high: float, coverage: float, kind: Kind) -> Distributio
         raise InputError(f"at {100 * coverage:g}%: must lie between 0% and 100%, exclusive")
     # in percent, rounded as it was written: (1 - 0.8) / 2 is not 0.1 in binary
     tail = round(50.0 * (1.0 - coverage), 10)
+    if low == kind.low == 0.0:
+        name = _percentile(tail)
+        raise InputError(f"{name} = 0 must be above 0, as the range has tails; or write uniform(low=0, high={high:g})")
     statistics = {_percentile(tail): low, _percentile(100.0 - tail): high}
     if math.isfinite(kind.low) and math.isfinite(kind.high):
         return fit_beta(statistics, kind.low, kind.high)
