@@ -5,7 +5,7 @@ to it; `rest_of` names the stage whose complement it is. Adding a stage is addin
 `conf/vod/*.yaml`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 STRATA = ("region", "transplant", "age_group")
@@ -23,6 +23,20 @@ TYPED = "assumption: set on the command line"
 CELL_DIMS = (*STRATA, "year")
 """The dimensions of every population by draw, in order."""
 
+MARKET_REGION, MARKET_YEAR = "market_region", "market_year"
+"""The dimensions of the market: where the drug is sold, and when; they need not be those of the transplants."""
+
+COLUMN_DIMS: dict[str, tuple[str, ...]] = {
+    "region": ("region", MARKET_REGION),
+    "transplant": ("transplant",),
+    "age_group": ("age_group",),
+    "year": ("year", MARKET_YEAR),
+}
+"""Column of a tidy table → the dimensions whose labels stand in it."""
+
+MONEY = "money"
+"""The unit of what is counted in the market's currency; a run says which, and of which year."""
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -37,8 +51,11 @@ class Variable:
     rate : the name, under `vod`, of the quantity that is that share; None for the root and for a complement.
     rest_of : the sibling stage whose complement within `of` this variable is.
     measure : what the evidence ledger calls its rate.
-    level : `cell`, a number for each stratum and year, or `run`, one number a draw.
+    level : `cell`, a number for each stratum and year; `market`, one for each region and year of the market; or `run`,
+        one number a draw.
     only_mean : whether it is 0 or 1 in each draw, so that its mean is a probability and says all.
+    adds_up : whether regions have a total.
+    if_approved : whether it is given that the drug is approved; of its twin without, a failed draw counts as it is.
     """
 
     name: str
@@ -48,8 +65,10 @@ class Variable:
     rate: str | None = None
     rest_of: str | None = None
     measure: str | None = None
-    level: Literal["cell", "run"] = "cell"
+    level: Literal["cell", "market", "run"] = "cell"
     only_mean: bool = False
+    adds_up: bool = True
+    if_approved: bool = False
 
 
 _MORTALITY = "day100_mortality"
@@ -92,7 +111,56 @@ TRIAL: tuple[Variable, ...] = (
 )
 """What a trial gives: one number a draw. Those of the control arm are missing where there is none."""
 
-VARIABLES: dict[str, Variable] = {variable.name: variable for variable in (*FUNNEL, MEETS_CRITERIA, *TRIAL)}
+IF_APPROVED = "_if_approved"
+"""How the name ends of what is given that the drug is approved."""
+
+
+def _market(name: str, long_name: str, unit: str, *, adds_up: bool = True) -> Variable:
+    return Variable(name, long_name, unit, level="market", adds_up=adds_up)
+
+
+def _twin(variable: Variable) -> Variable:
+    name, long_name = f"{variable.name}{IF_APPROVED}", f"{variable.long_name}, if approved"
+    return replace(variable, name=name, long_name=long_name, if_approved=True)
+
+
+_A_YEAR, _MONEY_A_YEAR = "patients per year", f"{MONEY} per year"
+
+_TREATED: tuple[Variable, ...] = (
+    _market("treated", "Treated", _A_YEAR),
+    _market("vials", "Vials", "vials per year"),
+    _market("gross_sales", "Gross sales", _MONEY_A_YEAR),
+    _market("net_sales", "Net sales", _MONEY_A_YEAR),
+    _market("named_patient_sales", "Named-patient sales", _MONEY_A_YEAR),
+    _market("cash_flow", "Cash flow after tax", _MONEY_A_YEAR, adds_up=False),
+    _market("deaths_averted", "Deaths averted", "deaths per year"),
+    _market("budget_impact", "Budget impact", _MONEY_A_YEAR),
+    _run("peak_sales", "Peak net sales", _MONEY_A_YEAR),
+    _run("peak_sales_year", "Year of peak net sales", "calendar year"),
+    _run("cumulative_sales", "Cumulative net sales", MONEY),
+    _run("net_present_value", "Net present value", MONEY),
+    _run("break_even_year", "Break-even year", "calendar year"),
+    _run("largest_cash_need", "Largest cash need", MONEY),
+    _run("highest_upfront", "Highest affordable upfront", MONEY),
+    _run("cost_of_delay", "Cost of a month's delay", MONEY),
+    _run("cost_per_death_averted", "Cost per death averted", f"{MONEY} per death averted"),
+    _run("prob_npv_positive", "Net present value above 0", _PROBABILITY),
+)
+
+MARKET: tuple[Variable, ...] = (
+    _market("eligible", "Eligible by label", _A_YEAR),
+    _market("reimbursed", "With paid access", _A_YEAR),
+    *_TREATED,
+    *(_twin(variable) for variable in _TREATED),
+    _market("launch_date_if_approved", "Launch, if approved", "decimal year", adds_up=False),
+    _market("exclusivity_end_if_approved", "Exclusivity ends, if approved", "decimal year", adds_up=False),
+    _run("prob_approval", "Approval", _PROBABILITY),
+    _run("prob_peak_in_last_year_if_approved", "Net sales peak in the last year, if approved", _PROBABILITY),
+)
+"""What a market gives. What carries `_if_approved` has a twin without, in which a draw that fails counts as it is:
+nothing sold, the money spent. Those are missing in a draw whose trial never reads out."""
+
+VARIABLES: dict[str, Variable] = {variable.name: variable for variable in (*FUNNEL, MEETS_CRITERIA, *TRIAL, *MARKET)}
 """Every output by name."""
 
 RATES: dict[str, Variable] = {variable.rate: variable for variable in FUNNEL if variable.rate is not None}

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, get_args
 
@@ -127,6 +127,15 @@ class Quantity(Closed):
         """The labels it has a value for along one of its dimensions."""
         place = self.by.index(dimension)
         return tuple(dict.fromkeys(labels[place] for labels in self._leaves))
+
+
+    def only(self, dimension: str, labels: Sequence[str]) -> "Quantity":
+        """The same quantity with some labels of one of its dimensions alone, in their order; unknown ones are left out."""
+        place, kept = self.by.index(dimension), self.model_copy()
+        kept._leaves = {
+            own: leaf for label in labels for own, leaf in self._leaves.items() if own[place] == label
+        }
+        return kept
 
 
 class PositiveQuantity(Quantity):

@@ -16,10 +16,8 @@ from sim.assumptions.consistency import (
 )
 from sim.assumptions.faults import one_line
 from sim.assumptions.leaf import Leaf, Surroundings, check_source
-from sim.assumptions.quantity import (
-    Closed,
-    Quantity,
-)
+from sim.assumptions.market.market import Market
+from sim.assumptions.quantity import Closed, Quantity
 from sim.assumptions.settings import Evidence, Report, Sampling, Scenario, Storage, Years
 from sim.assumptions.transplants import Transplants
 from sim.assumptions.trial.trial import Trial
@@ -67,6 +65,7 @@ class Assumptions(Closed):
     transplants: Transplants
     vod: Vod
     trial: Trial | None = None
+    market: Market | None = None
     evidence: Evidence = Evidence()
     correlation: tuple[Correlation, ...] = ()
     sampling: Sampling
@@ -108,6 +107,9 @@ class Assumptions(Closed):
         check_evidence(self.vod.rates, info.context.ledger)
         if self.trial is not None:
             self.trial.check_untreated(self.vod.rates["day100_mortality"])
+        if self.market is not None:
+            start = None if self.trial is None else self.trial.start
+            self.market.check_against(self.transplants.strata, self.years.first, self.years.last, start)
         self._check_correlation()
         return self
 
@@ -133,7 +135,26 @@ class Assumptions(Closed):
     def quantities(self) -> dict[str, Quantity]:
         """Every quantity by its key."""
         trial = {} if self.trial is None else self.trial.quantities
-        return {**self.populations, **{f"trial.{name}": quantity for name, quantity in trial.items()}}
+        strata, market = self.transplants.strata, self.market
+        sold = {} if market is None else market.quantities_in(strata, has_trial=self.trial is not None)
+        return {
+            **self.populations,
+            **{f"trial.{name}": quantity for name, quantity in trial.items()},
+            **{f"market.{name}": quantity for name, quantity in sold.items()},
+        }
+
+    @property
+    def all_years(self) -> Years:
+        """The years of the run and those of the market beyond them."""
+        last = self.years.last if self.market is None else self.market.last_year or self.years.last
+        return Years(first=self.years.first, last=max(last, self.years.last))
+
+    @property
+    def market_years(self) -> tuple[int, ...]:
+        """The years of the market, in order; none where there is none."""
+        if self.market is None:
+            return ()
+        return tuple(range(self.years.first, (self.market.last_year or self.years.last) + 1))
 
     @property
     def populations(self) -> dict[str, Quantity]:

@@ -19,9 +19,11 @@ from sim.draws.labelled import labelled
 from sim.draws.streams import FloatArray
 from sim.draws.trends import SHOCK_YEAR, trend_parameters
 from sim.errors import InputError
-from sim.variables import label_name
+from sim.variables import MARKET_REGION, STRATA, label_name
 
 GROWTH = "transplants.growth"
+
+_REGION, _MARKET = STRATA[0], "market."
 
 
 def design_of(sampling: Sampling) -> Design:
@@ -60,9 +62,15 @@ def sample(assumptions: Assumptions, draws: range, design: Design | None = None)
         arrays[GROWTH] = _yearly(given.growth, given.reference_year, assumptions, design, draws)
     if given.volume.trends:
         is_point = assumptions.sampling.method == "point"
-        arrays |= trend_parameters(given.volume, assumptions.years, draws, None if is_point else design)
+        arrays |= trend_parameters(given.volume, assumptions.all_years, draws, None if is_point else design)
     arrays |= _resolved(assumptions, arrays)
+    arrays |= {name: _of_market(array) for name, array in arrays.items() if name.startswith(_MARKET)}
     return xr.Dataset(arrays, coords={"draw": np.arange(draws.start, draws.stop)})
+
+
+def _of_market(array: xr.DataArray) -> xr.DataArray:
+    """By the market's regions, which need not be those of the transplants: [draw, + market_region, + age_group]."""
+    return array.rename({_REGION: MARKET_REGION}) if _REGION in array.dims else array
 
 
 def _numbers(assumptions: Assumptions) -> dict[str, Quantity]:
@@ -128,7 +136,8 @@ def _rest(name: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], F
 
 def _yearly(growth: Growth, reference: int, assumptions: Assumptions, design: Design, draws: range) -> xr.DataArray:
     """An independent growth rate for each year between the reference year and the ends of the run."""
-    years = range(min(reference, assumptions.years.first) + 1, max(reference, assumptions.years.last) + 1)
+    last = assumptions.all_years.last
+    years = range(min(reference, assumptions.years.first) + 1, max(reference, last) + 1)
     uncertain = [labels for labels, leaf in growth.leaves.items() if not leaf.is_certain]
     shocks = []
     for year in years or (reference,):

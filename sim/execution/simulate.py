@@ -11,16 +11,18 @@ from tqdm import tqdm
 from sim.assumptions.schema import Assumptions
 from sim.assumptions.table import assumptions_table, evidence_table, further_tables
 from sim.draws.parameters import sample
+from sim.execution.market import MarketRun, money_unit
 from sim.execution.trial import TrialRun
 from sim.model.chain import TRIAL_STAGE, candidates, populations
 from sim.model.cohort import Expected, WholePatients
+from sim.model.market.plan import MarketStreams
 from sim.results.batches import Batches
 from sim.results.moments import Moments
 from sim.results.provenance import provenance
 from sim.results.run import Results
 from sim.results.summary import summarise
 from sim.results.totals import with_totals
-from sim.variables import VARIABLES
+from sim.variables import MONEY, VARIABLES
 
 CHUNK = 16_384
 """Draws that go through the model together; any number gives the same results."""
@@ -65,35 +67,62 @@ def _pass(
     sampling = assumptions.sampling
     spread: dict[str, Moments] = {}
     parts: list[xr.Dataset] = []
+    money = "" if assumptions.market is None else money_unit(assumptions.market)
     with tqdm(total=sampling.draws, unit="draws", unit_scale=True, delay=_PATIENCE, disable=None, leave=False) as bar:
         for first in range(0, sampling.draws, chunk):
             draws = range(first, min(first + chunk, sampling.draws))
-            parameters = sample(assumptions, draws)
-            expected = populations(assumptions, parameters, Expected())
-            patients = WholePatients(sampling.seed, draws)
-            counted = populations(assumptions, parameters, patients) if sampling.chance else expected
-            if trial is not None:
-                chance = patients if sampling.chance else Expected()
-                counted[TRIAL_STAGE] = candidates(counted, parameters, chance)
-                counted = counted.merge(trial.counted(parameters, expected, draws))
-                expected[TRIAL_STAGE] = candidates(expected, parameters, Expected())
-                expected = expected.merge(trial.expected(parameters, expected))
+            parameters, counted, expected = _model(assumptions, draws, trial)
             for name in expected.data_vars:
-                without_chance = with_totals(expected[name]).to_numpy()
-                never = np.isinf(without_chance)
-                spread.setdefault(str(name), Moments(batches)).add(np.where(never, np.nan, without_chance), first)
-            parts.append(parameters.merge(_stored(counted)))
+                spread.setdefault(str(name), Moments(batches)).add(with_totals(expected[name]).to_numpy(), first)
+            parts.append(parameters.merge(_stored(counted, money)))
             bar.update(len(draws))
     return xr.concat(parts, dim="draw", data_vars="minimal") if len(parts) > 1 else parts[0], spread
 
 
-def _stored(outputs: xr.Dataset) -> xr.Dataset:
-    """Outputs with unit and long name, whole patients in four bytes."""
+def _model(
+    assumptions: Assumptions, draws: range, trial: TrialRun | None
+) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
+    """Neighbouring draws through the model: parameters, outputs, and outputs without chance."""
+    sampling = assumptions.sampling
+    parameters = sample(assumptions, draws)
+    patients = WholePatients(sampling.seed, draws)
+    expected = populations(assumptions, parameters, Expected())
+    chance = patients if sampling.chance else Expected()
+    counted = populations(assumptions, parameters, patients) if sampling.chance else expected
+    own, mean = _of_run(assumptions, counted), _of_run(assumptions, expected)
+    seen = read = None
+    if trial is not None:
+        own[TRIAL_STAGE] = candidates(own, parameters, chance)
+        mean[TRIAL_STAGE] = candidates(mean, parameters, Expected())
+        seen = trial.counted(parameters, expected, draws)
+        read = trial.expected(parameters, expected, judged=assumptions.market is not None)
+        own, mean = own.merge(seen), mean.merge(read)
+    if assumptions.market is not None:
+        market = MarketRun(assumptions)
+        streams = MarketStreams(sampling.seed, draws) if sampling.chance else None
+        own = own.merge(market.outputs(parameters, counted, expected, seen, chance, streams))
+        mean = mean.merge(market.outputs(parameters, expected, expected, read, Expected(), None))
+    return parameters, own, mean[[name for name in mean.data_vars if not VARIABLES[str(name)].only_mean]]
+
+
+def _of_run(assumptions: Assumptions, populations: xr.Dataset) -> xr.Dataset:
+    """The populations of the years of the run, without those of the market beyond them."""
+    return populations.sel(year=list(assumptions.years.all))
+
+
+def _stored(outputs: xr.Dataset, money: str) -> xr.Dataset:
+    """Outputs with unit and long name, whole patients in four bytes.
+
+    Parameters
+    ----------
+    outputs : of the model.
+    money : what the market's money is, as people read it.
+    """
     stored = {}
     for name, array in outputs.data_vars.items():
         whole = array.dtype.kind == "i"  # each far below 2**31, see MOST
         variable = VARIABLES[str(name)]
-        words = {"unit": variable.unit, "long_name": variable.long_name}
+        words = {"unit": variable.unit.replace(MONEY, money), "long_name": variable.long_name}
         stored[name] = (array.astype(np.int32) if whole else array).assign_attrs(words)
     return outputs.assign(stored)
 

@@ -30,7 +30,6 @@ from sim.results.trial import (
     site_table,
     success_table,
 )
-from sim.variables import VARIABLES
 
 _LONGEST = 6_000.0
 """Months: what takes more than five hundred years never comes, and has no date."""
@@ -55,11 +54,10 @@ class TrialRun:
         self._dates: list[FloatArray] = []
         self._story: Story | None = None
 
-    def expected(self, parameters: xr.Dataset, populations: xr.Dataset) -> xr.Dataset:
-        """The outputs without chance, but for those that are probabilities: [draw] each."""
-        plan, outcome = trial(self._assumptions, parameters, populations, None, judged=False)
-        found = outputs(plan, outcome, self._trial.start)
-        return found[[name for name in found.data_vars if not VARIABLES[str(name)].only_mean]]
+    def expected(self, parameters: xr.Dataset, populations: xr.Dataset, *, judged: bool) -> xr.Dataset:
+        """The outputs without chance: [draw] each; with the probabilities of success where it is to be judged."""
+        plan, outcome = trial(self._assumptions, parameters, populations, None, judged=judged)
+        return outputs(plan, outcome, self._trial.start)
 
     def counted(self, parameters: xr.Dataset, populations: xr.Dataset, draws: range) -> xr.Dataset:
         """The outputs of these draws: [draw] each.

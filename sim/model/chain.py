@@ -1,14 +1,19 @@
-"""The order of the model: parameters → transplants → cohort → trial. The only place that names it."""
+"""The order of the model: parameters → transplants → cohort → trial → market. The only place that names it."""
 
 from collections.abc import Sequence
 
+import numpy as np
 import xarray as xr
 
 from sim.assumptions.schema import Assumptions
 from sim.assumptions.transplants import LOG_CHANGE, Transplants
 from sim.assumptions.volume import DRIFT, NOISE, SHOCK
+from sim.draws.streams import FloatArray
 from sim.errors import InputError
 from sim.model.cohort import Chance, cohort
+from sim.model.market.outcome import MarketOutcome, market_outcome
+from sim.model.market.plan import MarketPlan, MarketStreams, Trialled
+from sim.model.market_reading import MarketReader
 from sim.model.played import Plays
 from sim.model.process.story import Story
 from sim.model.reading import Funnel, TrialReader
@@ -43,7 +48,7 @@ def populations(assumptions: Assumptions, parameters: xr.Dataset, chance: Chance
     """
     given = assumptions.transplants
     shares = {dimension: parameters[f"transplants.shares.{dimension}"] for dimension in given.shares}
-    volume, factors = _volume(given, parameters, assumptions.years.all)
+    volume, factors = _volume(given, parameters, assumptions.all_years.all)
     volume = transplants(volume, shares, factors)
     strata = {dimension: list(given.strata.of(dimension)) for dimension in STRATA}
     volume = volume.expand_dims({d: labels for d, labels in strata.items() if d not in volume.dims})
@@ -98,6 +103,49 @@ def story(
     assert assumptions.trial is not None
     reader = TrialReader(assumptions.trial, parameters, Funnel.of(expected), streams)
     return Plays(reader.plan(), reader.numbers(), *reader.details(), streams).story(row)
+
+
+def market(
+    assumptions: Assumptions,
+    parameters: xr.Dataset,
+    counted: xr.Dataset,
+    expected: xr.Dataset,
+    trialled: Trialled | None,
+    chance: Chance,
+    streams: MarketStreams | None,
+) -> tuple[MarketPlan, MarketOutcome]:
+    """The market, with the same draws of the same patients and of the read-out.
+
+    Parameters
+    ----------
+    assumptions : what is assumed; with a market.
+    parameters : values of every quantity, as `sim.draws.parameters.sample` gives them.
+    counted : the populations, as `chance` says, [draw, + strata, year], with the years of the market.
+    expected : the expected ones of the same draws.
+    trialled : what the trial gives; None where there is none.
+    chance : whether patients are whole.
+    streams : the market's random numbers, for the same draws; None leaves chance out.
+
+    Raises
+    ------
+    InputError : when the shares of regions add up to more than 1 in some draw.
+    """
+    reader = MarketReader(assumptions, parameters)
+    plan, numbers = reader.plan(), reader.numbers()
+    given = trialled or assumed_readout(parameters, streams)
+    return plan, market_outcome(plan, numbers, counted, expected, given, chance, streams)
+
+
+def assumed_readout(parameters: xr.Dataset, streams: MarketStreams | None) -> Trialled:
+    """What stands in for a trial: a date, and success by a probability."""
+    readout, success = (_column(parameters, f"market.without_trial.{name}") for name in ("readout", "success"))
+    if streams is not None:
+        success = (streams.one("success") < success).astype(np.float64)
+    return Trialled(readout, success)
+
+
+def _column(parameters: xr.Dataset, name: str) -> FloatArray:
+    return np.asarray(parameters[name].to_numpy(), dtype=np.float64)
 
 
 def candidates(counted: xr.Dataset, parameters: xr.Dataset, chance: Chance) -> xr.DataArray:

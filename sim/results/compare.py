@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from sim.errors import InputError, nearest
 from sim.results.run import Results
-from sim.results.totals import with_totals
-from sim.variables import CELL_DIMS, TOTAL
+from sim.results.totals import column_labels, with_totals
+from sim.variables import CELL_DIMS
 
 COLUMNS = (
     "run", "variable", *CELL_DIMS, "statistic", "value", "difference", "difference_p05", "difference_p95", "ratio",
@@ -82,8 +82,7 @@ def _differences(run: Results, base: Results) -> pd.DataFrame:
 def _difference(own: xr.DataArray, other: xr.DataArray) -> pd.DataFrame:
     first, second = xr.align(with_totals(own.astype(np.float64)), with_totals(other.astype(np.float64)), join="inner")
     low, high = _quantiles(_apart(first.to_numpy(), second.to_numpy()), [0.05, 0.95])
-    cells = [first[d].to_numpy().tolist() if d in first.dims else [TOTAL] for d in CELL_DIMS]
-    frame = pd.MultiIndex.from_product(cells, names=list(CELL_DIMS)).to_frame(index=False).astype({"year": str})
+    frame = pd.MultiIndex.from_product(column_labels(first), names=list(CELL_DIMS)).to_frame(index=False).astype({"year": str})
     frame["variable"], frame["statistic"] = str(own.name), "mean"
     frame["difference_p05"], frame["difference_p95"] = low.ravel(), high.ravel()
     return frame

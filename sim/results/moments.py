@@ -14,19 +14,24 @@ class Moments:
     def __init__(self, batches: Batches) -> None:
         self._batches = batches
         self._origin: FloatArray | None = None
-        self._count = np.zeros(max(batches.number, 1))
+        self._count: FloatArray | None = None
         self._sums: FloatArray | None = None
 
     def add(self, values: FloatArray, first_draw: int) -> None:
-        """Take in the values of neighbouring draws: [draw, …]."""
+        """Take in the values of neighbouring draws, [draw, …]: what is missing is left out, infinite makes all unknown."""
         if self._origin is None:
-            self._origin = values[0].copy()
+            self._origin = np.where(np.isfinite(values[0]), values[0], 0.0)
             self._sums = np.zeros((2, max(self._batches.number, 1), *values.shape[1:]))
+            self._count = np.zeros(self._sums.shape[1:])
         assert self._sums is not None
-        away = values - self._origin
-        parts = self._batches.split(away, first_draw) if self._batches.number else [away]
-        for batch, part in enumerate(parts):
-            self._count[batch] += len(part)
+        assert self._count is not None
+        there = ~np.isnan(values)
+        away = np.where(there, np.where(np.isinf(values), np.nan, values) - self._origin, 0.0)
+        numbered = self._batches.number > 0
+        parts = self._batches.split(away, first_draw) if numbered else [away]
+        counted = self._batches.split(there, first_draw) if numbered else [there]
+        for batch, (part, some) in enumerate(zip(parts, counted, strict=True)):
+            self._count[batch] += some.sum(axis=0)
             self._sums[0, batch] += part.sum(axis=0)
             self._sums[1, batch] += np.square(part).sum(axis=0)
 
@@ -34,17 +39,23 @@ class Moments:
         """The mean over all draws: […]."""
         assert self._sums is not None
         assert self._origin is not None
-        mean: FloatArray = self._origin + self._sums[0].sum(axis=0) / self._count.sum()
+        assert self._count is not None
+        mean: FloatArray = self._origin + _over(self._sums[0].sum(axis=0), self._count.sum(axis=0))
         return mean
 
     def sd(self) -> tuple[FloatArray, FloatArray]:
         """The standard deviation over all draws, and its Monte Carlo error: […] each."""
         assert self._sums is not None
-        count = self._count.reshape(-1, *[1] * (self._sums.ndim - 2))
-        by_batch = _spread(count, *self._sums)
-        return _spread(count.sum(axis=0), *self._sums.sum(axis=1)), self._batches.error(by_batch)
+        assert self._count is not None
+        by_batch = _spread(self._count, *self._sums)
+        return _spread(self._count.sum(axis=0), *self._sums.sum(axis=1)), self._batches.error(by_batch)
 
 
 def _spread(count: FloatArray, total: FloatArray, squares: FloatArray) -> FloatArray:
-    variance = (squares - np.square(total) / count) / np.maximum(count - 1, 1)
-    return np.sqrt(np.maximum(variance, 0))
+    variance = (squares - _over(np.square(total), count)) / np.maximum(count - 1, 1)
+    return np.where(count > 0, np.sqrt(np.maximum(variance, 0)), np.nan)
+
+
+def _over(total: FloatArray, count: FloatArray) -> FloatArray:
+    """A mean; missing where nothing was."""
+    return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)

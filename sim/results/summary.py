@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from sim.results.batches import Batches
 from sim.results.moments import Moments
-from sim.results.totals import with_totals
-from sim.variables import CELL_DIMS, TOTAL, TRANSPLANTS, VARIABLES
+from sim.results.totals import column_labels, with_totals
+from sim.variables import CELL_DIMS, TRANSPLANTS, VARIABLES
 
 FloatArray = NDArray[np.float64]
 
@@ -60,12 +60,11 @@ def _summary(array: xr.DataArray, spread: Moments | None, batches: Batches) -> p
     if spread is not None and not batches.exact:
         _doubt(whole, error, spread, len(values), is_root=array.name == TRANSPLANTS.name)
     order = ["mean"] if spread is None else ["mean", "sd", "sd_parameters", *QUANTILES]
-    cells = [array[d].to_numpy().tolist() if d in array.dims else [TOTAL] for d in CELL_DIMS]
-    frame = pd.DataFrame(list(product(*cells, order)), columns=[*CELL_DIMS, "statistic"])
+    frame = pd.DataFrame(list(product(*column_labels(array), order)), columns=[*CELL_DIMS, "statistic"])
     frame["value"] = np.stack([whole[name] for name in order], axis=-1).ravel()
     frame["mcse"] = np.stack([error[name] for name in order], axis=-1).ravel()
     frame.insert(0, "variable", str(array.name))
-    frame["unit"] = VARIABLES[str(array.name)].unit
+    frame["unit"] = array.attrs.get("unit", VARIABLES[str(array.name)].unit)
     return frame
 
 
@@ -93,12 +92,33 @@ def _doubt(
 def _statistics(values: NDArray[np.generic]) -> dict[str, FloatArray]:
     """Mean, standard deviation and quantiles over the draws: […] each.
 
-    What is infinite in some draws has quantiles, but no mean and no standard deviation.
+    What is infinite in some draws has quantiles, but no mean and no standard deviation. Draws in which it is missing
+    are left out; a sample without any other is missing.
     """
     numbers = values.astype(np.float64)
+    missing = np.isnan(numbers)
+    if missing.any():
+        return _of_those_there(numbers, missing)
     never = np.isinf(numbers)
     quantiles = np.quantile(np.where(never, _NEVER, numbers), list(QUANTILES.values()), axis=0)
     quantiles[quantiles > _SURELY_NEVER] = np.inf
     finite = np.where(never, np.nan, numbers)
     spread = finite.std(axis=0, ddof=1) if len(numbers) > 1 else np.zeros(numbers.shape[1:])
     return {"mean": finite.mean(axis=0), "sd": spread, **dict(zip(QUANTILES, quantiles, strict=True))}
+
+
+def _of_those_there(numbers: FloatArray, missing: NDArray[np.bool_]) -> dict[str, FloatArray]:
+    """The same of the draws in which each cell is there: […] each."""
+    cells = missing.reshape(len(missing), -1)
+    if (cells == cells[:, :1]).all() and not cells[:, 0].all():
+        return _statistics(numbers[~cells[:, 0]])
+    shape, columns = numbers.shape[1:], numbers.reshape(len(numbers), -1)
+    found = [_column(columns[~cells[:, place], place]) for place in range(columns.shape[1])]
+    return {name: np.array([column[name] for column in found]).reshape(shape) for name in found[0]}
+
+
+def _column(values: FloatArray) -> dict[str, FloatArray]:
+    """The statistics of one cell."""
+    if len(values) == 0:
+        return dict.fromkeys(("mean", "sd", *QUANTILES), np.array(np.nan))
+    return _statistics(values)

@@ -2,7 +2,10 @@
 
 import xarray as xr
 
-from sim.variables import STRATA, TOTAL
+from sim.variables import COLUMN_DIMS, STRATA, TOTAL, VARIABLES
+
+_ADDED = tuple(dimension for column in STRATA for dimension in COLUMN_DIMS[column])
+"""Every dimension that has a total."""
 
 
 def with_totals(array: xr.DataArray) -> xr.DataArray:
@@ -10,15 +13,28 @@ def with_totals(array: xr.DataArray) -> xr.DataArray:
 
     Parameters
     ----------
-    array : […, region, transplant, age_group, …], any of these dimensions, in numbers that add up.
+    array : […, region, transplant, age_group, …], any of these dimensions; a variable that does not add up, such as a
+        date, is left as it is.
     """
-    for dimension in STRATA:
+    known = VARIABLES.get(str(array.name))
+    if known is not None and not known.adds_up:
+        return array
+    for dimension in _ADDED:
         if dimension in array.dims and array[dimension].to_numpy().tolist() != [TOTAL]:
             total = array.sum(dimension).expand_dims({dimension: [TOTAL]}).astype(array.dtype)
             array = xr.concat([array, total], dim=dimension).transpose(*array.dims)
     return array
 
 
+def column_labels(array: xr.DataArray) -> list[list[object]]:
+    """The labels of each cell column of a tidy table: those of the dimension that stands in it, or that of a total."""
+    found = []
+    for dimensions in COLUMN_DIMS.values():
+        own = [dimension for dimension in dimensions if dimension in array.dims]
+        found.append(array[own[0]].to_numpy().tolist() if own else [TOTAL])
+    return found
+
+
 def headline_total(array: xr.DataArray) -> xr.DataArray:
     """The total over all strata: [draw, year]."""
-    return array.sum([dimension for dimension in STRATA if dimension in array.dims], keep_attrs=True)
+    return array.sum([dimension for dimension in _ADDED if dimension in array.dims], keep_attrs=True)

@@ -1,0 +1,245 @@
+"""The market: regions, money, and the parts it is made of."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from sim.assumptions.distributions import ends
+from sim.assumptions.market.currencies import check_currency, currency_of
+from sim.assumptions.market.demand import CURVES, Dosing, Patients
+from sim.assumptions.market.kinds import AGE_GROUP, REGION, MarketChange, MarketShare, WholeChange, WholeQuantity
+from sim.assumptions.market.money import Cost, Costs, Payer, Price, RegionCost
+from sim.assumptions.market.timing import Competition, Exclusivity, Launch, NamedPatients, WithoutTrial
+from sim.assumptions.quantity import Closed, Quantity
+from sim.assumptions.transplants import Strata
+from sim.assumptions.trial.arms import quantities_of
+from sim.dates import decimal_year, exact_day
+from sim.errors import InputError, nearest
+from sim.variables import TOTAL, TYPED
+
+_TOLERANCE = 1e-9
+
+
+class Market(Closed):
+    """What becomes of the patients once the drug can be bought, and of the money.
+
+    Attributes
+    ----------
+    title : as people read it.
+    regions : where the drug is sold.
+    region_shares : share of the patients who live in each region, where the transplants are not divided by region.
+    last_year : the last calendar year of sales; None takes the last year of the run.
+    currency, price_year : of all money that comes out; prices and costs are stated in money of that year.
+    terms : `real`, money of the price year throughout, or `nominal`, costs rising with `inflation`.
+    inflation : change of costs per year in nominal terms.
+    valuation_date : the day to which money is discounted.
+    discount_rate : per year, in the market's terms.
+    discounting : whether a year's money comes at its middle or at its end.
+    exchange : currency → what one unit of it is worth in the market's currency.
+    list_price : region → price.
+    price_change : change of the list price per year, from the price year on.
+    gross_to_net : share of gross sales that is deducted.
+    """
+
+    title: str = Field(min_length=1)
+    regions: tuple[str, ...] = Field(min_length=1)
+    region_shares: MarketShare
+    last_year: int | None = Field(default=None, ge=1950, le=2200)
+    currency: str
+    price_year: int = Field(ge=1950, le=2200)
+    terms: Literal["real", "nominal"]
+    inflation: WholeChange | None = None
+    valuation_date: date
+    discount_rate: WholeChange
+    discounting: Literal["mid-year", "end-year"]
+    exchange: dict[str, WholeQuantity] = Field(default_factory=dict)
+    patients: Patients
+    dosing: Dosing
+    without_trial: WithoutTrial
+    launch: Launch
+    exclusivity: Exclusivity
+    competition: Competition
+    named_patient: NamedPatients | None = None
+    list_price: dict[str, Price]
+    price_change: MarketChange
+    gross_to_net: MarketShare
+    costs: Costs
+    payer: Payer
+
+    @field_validator("valuation_date", mode="before")
+    @classmethod
+    def _a_day(cls, day: str | date) -> date:
+        return exact_day("", day)
+
+    @field_validator("discount_rate", mode="before")
+    @classmethod
+    def _a_rate(cls, rate: Any) -> Any:
+        return rate if isinstance(rate, Mapping) else {"value": rate, "unit": "per year", "source": TYPED}
+
+    @field_validator("currency")
+    @classmethod
+    def _a_currency(cls, currency: str) -> str:
+        check_currency("", currency)
+        return currency
+
+    @field_validator("regions")
+    @classmethod
+    def _labels(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(regions)) < len(regions) or TOTAL in regions and len(regions) > 1:
+            raise InputError(f"{list(regions)} must be different labels, none of them '{TOTAL}' beside others")
+        return regions
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        self._check_regions()
+        self._check_currencies()
+        if (self.terms == "nominal") != (self.inflation is not None):
+            raise InputError(".inflation: goes with nominal terms, and these need it; in real terms set it to null")
+        rate = self.discount_rate.leaves[()].distribution
+        if rate is not None and ends(rate)[0] <= -1:
+            raise InputError(f".discount_rate: {self.discount_rate.value} reaches -1, where nothing can be discounted")
+        shares = [leaf.distribution for leaf in self.region_shares.leaves.values()]
+        total = sum(share.mean for share in shares if share is not None)
+        if total > 1 + _TOLERANCE:
+            raise InputError(f".region_shares.values: the shares add up to {total:.6g} in the mean, above 1")
+        return self
+
+    def _check_regions(self) -> None:
+        """Every quantity by region has a value for each, and so have prices."""
+        priced = {"list_price": self.list_price}
+        if self.named_patient is not None and self.named_patient.price is not None:
+            priced["named_patient.price"] = self.named_patient.price
+        for place, prices in priced.items():
+            for region in prices:
+                if region not in self.regions:
+                    raise InputError(f".{place}.{region}: no region of market.regions{nearest(region, self.regions)}")
+            for region in self.regions:
+                if region not in prices:
+                    raise InputError(f".{place}.{region}: is missing")
+        for name, quantity in self._all():
+            if REGION in quantity.by:
+                given = set(quantity.labels(REGION))
+                for label in sorted(given - set(self.regions)):
+                    raise InputError(f".{name}.values.{label}: no region of market.regions{nearest(label, self.regions)}")
+                for label in sorted(set(self.regions) - given):
+                    raise InputError(f".{name}.values: region '{label}' has no value")
+        if len(self.regions) > 1 and not self.region_shares.by:
+            raise InputError(".region_shares.by: must be region, with a share for each of market.regions")
+
+    def _check_currencies(self) -> None:
+        for code in self.exchange:
+            check_currency(".exchange", code)
+        for name, quantity in self._all():
+            if isinstance(quantity, Price | Cost | RegionCost):
+                code = currency_of(f".{name}", quantity.unit)
+                if code != self.currency and code not in self.exchange:
+                    raise InputError(
+                        f".exchange.{code}: is missing, which market.{name} is given in: what 1 {code} is worth in "
+                        f"{self.currency}"
+                    )
+
+    def currency_of(self, name: str) -> str:
+        """The currency of a quantity of money, by its key below `market`."""
+        return currency_of(f".{name}", dict(self._all())[name].unit)
+
+    def _all(self) -> Iterator[tuple[str, Quantity]]:
+        """Every quantity there is, by its key below `market`."""
+        parts: dict[str, Closed | None] = {
+            "": self,
+            "patients.": self.patients,
+            "patients.uptake.": self.patients.uptake,
+            "dosing.": self.dosing,
+            "dosing.days.": self.dosing.days,
+            "without_trial.": self.without_trial,
+            "launch.": self.launch,
+            "exclusivity.": self.exclusivity,
+            "competition.": self.competition,
+            "named_patient.": self.named_patient,
+            "costs.": self.costs,
+            "payer.": self.payer,
+        }
+        for place, part in parts.items():
+            yield from ((f"{place}{name}", quantity) for name, quantity in quantities_of(part).items())
+        yield from ((f"list_price.{region}", price) for region, price in self.list_price.items())
+        yield from ((f"exchange.{code}", rate) for code, rate in self.exchange.items())
+        if self.named_patient is not None and self.named_patient.price is not None:
+            yield from ((f"named_patient.price.{region}", price) for region, price in self.named_patient.price.items())
+        yield from ((f"costs.milestones.{name}.amount", paid.amount) for name, paid in self.costs.milestones.items())
+
+    def quantities_in(self, strata: Strata, *, has_trial: bool) -> dict[str, Quantity]:
+        """The quantities that a run draws, by key below `market`: of the labels its patients have.
+
+        Parameters
+        ----------
+        strata : of its transplants.
+        has_trial : whether the read-out comes from a trial.
+        """
+        regions = self.regions_in(strata)
+        labels = {REGION: regions, AGE_GROUP: strata.age_group}
+        unused = {f"patients.uptake.{name}" for names in CURVES.values() for name in names}
+        unused -= {f"patients.uptake.{name}" for name in CURVES[self.patients.uptake.curve]}
+        if has_trial:
+            unused |= {f"without_trial.{name}" for name in quantities_of(self.without_trial)}
+        if strata.region != (TOTAL,):
+            unused.add("region_shares")
+        unused |= {f"list_price.{region}" for region in self.regions if region not in regions}
+        unused |= {f"named_patient.price.{region}" for region in self.regions if region not in regions}
+        spoken = {self.currency_of(name) for name, found in self._all() if isinstance(found, Price | Cost | RegionCost) and name not in unused}
+        unused |= {f"exchange.{code}" for code in self.exchange if code not in spoken}
+        return {name: _within(quantity, labels) for name, quantity in self._all() if name not in unused}
+
+    def regions_in(self, strata: Strata) -> tuple[str, ...]:
+        """The regions where the drug is sold and the run has patients."""
+        if strata.region == (TOTAL,):
+            return self.regions
+        return tuple(region for region in self.regions if region in strata.region)
+
+    def check_against(self, strata: Strata, first_year: int, last_year: int, start: date | None) -> None:
+        """Whether the market fits the patients and the trial of a run.
+
+        Parameters
+        ----------
+        strata : of its transplants.
+        first_year, last_year : of the run.
+        start : of its trial; None where there is none.
+
+        Raises
+        ------
+        InputError : naming the key.
+        """
+        if not self.regions_in(strata):
+            raise InputError(
+                f".market.regions: none of {', '.join(self.regions)} is a region of the transplants "
+                f"({', '.join(strata.region)})"
+            )
+        last = self.last_year or last_year
+        if last < first_year:
+            raise InputError(f".market.last_year: {last} is before years.first {first_year}")
+        for key, quantity in self.quantities_in(strata, has_trial=start is not None).items():
+            for label in strata.age_group if AGE_GROUP in quantity.by else ():
+                if label not in quantity.labels(AGE_GROUP):
+                    raise InputError(f".market.{key}.values: age group '{label}' has no value")
+        self._check_earliest(start)
+        valued = decimal_year(self.valuation_date)
+        if not first_year <= valued < last + 1:
+            raise InputError(
+                f".market.valuation_date: {self.valuation_date} is not in the years from {first_year} to {last}"
+            )
+
+
+    def _check_earliest(self, start: date | None) -> None:
+        """A drug is not launched before its trial begins."""
+        earliest = self.launch.earliest
+        for leaf in earliest.leaves.values() if earliest is not None and start is not None else ():
+            assert start is not None
+            if leaf.distribution is not None and ends(leaf.distribution)[0] < decimal_year(start):
+                raise InputError(f".market.launch.earliest{leaf.key}: {leaf.text} is before trial.start {start}")
+
+
+def _within(quantity: Quantity, labels: Mapping[str, tuple[str, ...]]) -> Quantity:
+    """The same quantity with the labels there are alone, in their order."""
+    for dimension in quantity.by:
+        quantity = quantity.only(dimension, labels[dimension])
+    return quantity

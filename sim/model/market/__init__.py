@@ -1,0 +1,1 @@
+"""The market: launch, patients treated, sales, net present value."""

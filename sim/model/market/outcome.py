@@ -1,0 +1,169 @@
+"""A market put together: approved or not, what is sold, what that is worth, and what a month of delay costs."""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import xarray as xr
+
+from sim.dates import MONTH
+from sim.draws.streams import FloatArray
+from sim.model.cohort import Chance, Expected
+from sim.model.market.calendar import Calendar, approved, calendar
+from sim.model.market.patients import Patients, reached
+from sim.model.market.plan import MarketNumbers, MarketPlan, MarketStreams, Trialled
+from sim.model.market.sales import Benefit, Sales, sell
+from sim.model.market.value import Cash, cash
+from sim.variables import CELL_DIMS
+
+_DELAY = MONTH / 365.25
+"""A month, in years."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One future: what is sold and what it is worth."""
+
+    sales: Sales
+    cash: Cash
+
+
+@dataclass(frozen=True)
+class MarketOutcome:
+    """A market as it came out.
+
+    Attributes
+    ----------
+    patients : who can be treated.
+    calendar : the dates if it is approved.
+    approval : whether it is, 0 or 1, or without chance its probability, [draw].
+    as_it_is : what comes, a draw that fails as one that failed; without chance the mean of both futures.
+    if_approved : what comes if it is approved.
+    delay : what a month's delay of the read-out costs, as it is and if approved, [draw] each, money; on expected patients.
+    """
+
+    patients: Patients
+    calendar: Calendar
+    approval: FloatArray
+    as_it_is: Branch
+    if_approved: Branch
+    delay: tuple[FloatArray, FloatArray]
+
+
+def market_outcome(
+    plan: MarketPlan,
+    numbers: MarketNumbers,
+    populations: xr.Dataset,
+    expected: xr.Dataset,
+    trialled: Trialled,
+    chance: Chance,
+    streams: MarketStreams | None,
+) -> MarketOutcome:
+    """The market of some draws.
+
+    Parameters
+    ----------
+    plan, numbers : of the market.
+    populations : of the funnel, whole patients or expected ones as `chance` says,
+        [draw, region, transplant, age_group, year].
+    expected : the expected ones of the same draws.
+    trialled : what the trial gives.
+    chance : whether patients are whole.
+    streams : the random numbers; None leaves chance out.
+    """
+    benefit = _benefit(plan, numbers, expected)
+    approval = approved(numbers.timing, trialled, streams)
+    patients = reached(plan, numbers.demand, populations, chance)
+    dates = calendar(plan, numbers.timing, trialled.readout, streams)
+    won, both = _futures(plan, numbers, patients, benefit, dates, trialled.readout, approval, chance)
+    likely = patients if isinstance(chance, Expected) else reached(plan, numbers.demand, expected, Expected())
+    delay = _delay(plan, numbers, likely, benefit, trialled.readout, approval, streams)
+    return MarketOutcome(patients, dates, approval, both, won, delay)
+
+
+def _futures(
+    plan: MarketPlan,
+    numbers: MarketNumbers,
+    patients: Patients,
+    benefit: Benefit,
+    dates: Calendar,
+    readout: FloatArray,
+    approval: FloatArray,
+    chance: Chance,
+) -> tuple[Branch, Branch]:
+    """The future in which it is approved, and the one that comes."""
+    never = replace(dates, **{field.name: np.full(dates.launch.shape, np.inf) for field in fields(Calendar)})
+    missed = np.full(dates.launch.shape, np.inf)
+    if numbers.named is not None:
+        missed = readout[:, None] + numbers.named.after_miss
+    branches = []
+    for when, named_until in ((dates, dates.launch), (never, missed)):
+        sales = sell(plan, numbers, patients, benefit, when, named_until, chance)
+        branches.append(Branch(sales, cash(plan, numbers, sales, when, readout)))
+    won, lost = branches
+    return won, _mixed(approval, won, lost)
+
+
+def _mixed(share: FloatArray, won: Branch, lost: Branch) -> Branch:
+    """The mean of both futures, by the probability of the first: [draw]."""
+
+    def mean(first: FloatArray, second: FloatArray) -> FloatArray:
+        weight = share.reshape(-1, *[1] * (first.ndim - 1))
+        return np.where(weight == 0, second, np.where(weight == 1, first, weight * first + (1.0 - weight) * second))
+
+    sales = {field.name: mean(getattr(won.sales, field.name), getattr(lost.sales, field.name)) for field in fields(Sales)}
+    money = {field.name: mean(getattr(won.cash, field.name), getattr(lost.cash, field.name)) for field in fields(Cash)}
+    return Branch(Sales(**sales), Cash(**money))
+
+
+def _delay(
+    plan: MarketPlan,
+    numbers: MarketNumbers,
+    patients: Patients,
+    benefit: Benefit,
+    readout: FloatArray,
+    approval: FloatArray,
+    streams: MarketStreams | None,
+) -> tuple[FloatArray, FloatArray]:
+    """What a month costs, as it is and if approved: [draw] each, money.
+
+    On expected patients, so that whole ones, who fall into other years, make no noise.
+    """
+    worth = []
+    for when in (readout, readout + _DELAY):
+        dates = calendar(plan, numbers.timing, when, streams)
+        won, both = _futures(plan, numbers, patients, benefit, dates, when, approval, Expected())
+        worth.append((both.cash.present_value, won.cash.present_value))
+    (now, now_won), (later, later_won) = worth
+    return now - later, now_won - later_won
+
+
+def _benefit(plan: MarketPlan, numbers: MarketNumbers, expected: xr.Dataset) -> Benefit:
+    """How ill the patients are, from the rates of the draw."""
+    first = expected.isel(year=0, drop=True)
+    if not plan.is_split:
+        first = first.sel(region=list(plan.regions))
+    names = ("transplants", "vod", "severe_vod", "deaths_day100")
+    transplants, vod, severe, deaths = (first[name] for name in names)
+    mortality = _ratio(deaths, severe)
+    survival = xr.DataArray(numbers.course.survival, dims="draw")
+    saved = survival - (1.0 - mortality)
+    if plan.label == "prevention":
+        prevented = xr.DataArray(numbers.demand.prevented, dims="draw")
+        share, averted = xr.zeros_like(mortality), _ratio(deaths, transplants) * prevented
+    else:
+        share = xr.ones_like(mortality) if plan.label == "severe_vod" else _ratio(severe, vod)
+        averted = share * saved
+    if plan.is_split:  # the regions are alike
+        share, averted = (_to_regions(part, plan) for part in (share, averted))
+    return Benefit(share, averted)
+
+
+def _ratio(part: xr.DataArray, whole: xr.DataArray) -> xr.DataArray:
+    """The share of what there is; 0 of nothing."""
+    return (part / whole.where(whole > 0)).fillna(0.0)
+
+
+def _to_regions(cells: xr.DataArray, plan: MarketPlan) -> xr.DataArray:
+    """The same in every region of the market."""
+    same = xr.concat([cells.assign_coords(region=[region]) for region in plan.regions], dim="region")
+    return same.transpose("draw", *CELL_DIMS[:-1])

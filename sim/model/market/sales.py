@@ -1,0 +1,158 @@
+"""What is sold: vials, gross and net sales, named patients, and what the payer gets for it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from sim.draws.streams import FloatArray
+from sim.model.cohort import Chance
+from sim.model.market.calendar import Calendar, part_of_year
+from sim.model.market.competition import kept_years
+from sim.model.market.dosing import mean_days
+from sim.model.market.payer import budget_impact
+from sim.model.market.patients import Patients, by_region_year, treated
+from sim.model.market.plan import Course, MarketNumbers, MarketPlan
+
+_STRATA = ("transplant", "age_group")
+
+
+@dataclass(frozen=True)
+class Benefit:
+    """How ill the patients of a label are, before treatment: [draw, region, transplant, age_group] each.
+
+    Attributes
+    ----------
+    severe : share of the treated by label who have severe VOD.
+    averted : deaths by day 100 averted per patient treated by label.
+    """
+
+    severe: xr.DataArray
+    averted: xr.DataArray
+
+
+@dataclass(frozen=True)
+class Sales:
+    """What is sold in a branch of the future: [draw, region, year] each, patients, vials and money per year.
+
+    Attributes
+    ----------
+    treated, vials, gross, net : on the market.
+    named_vials, named : of named patients, before.
+    deaths_averted : by day 100, by treatment on the market.
+    budget : what payers spend more than without the drug.
+    on_market : the part of the year on the market.
+    """
+
+    treated: FloatArray
+    vials: FloatArray
+    gross: FloatArray
+    net: FloatArray
+    named_vials: FloatArray
+    named: FloatArray
+    deaths_averted: FloatArray
+    budget: FloatArray
+    on_market: FloatArray
+
+
+def sell(
+    plan: MarketPlan,
+    numbers: MarketNumbers,
+    patients: Patients,
+    benefit: Benefit,
+    calendar: Calendar,
+    named_until: FloatArray,
+    chance: Chance,
+) -> Sales:
+    """What is sold by a calendar.
+
+    Parameters
+    ----------
+    plan, numbers : of the market.
+    patients : who can be treated.
+    benefit : what treatment does for them.
+    calendar : when it is launched and copied; a launch at infinity sells nothing.
+    named_until : when named patients end, decimal year, [draw, region].
+    chance : whether patients are whole.
+    """
+    years, money = np.array(plan.years, dtype=np.float64), numbers.money
+    at_peak = kept_years(calendar.launch, calendar.entry, numbers.timing.kept, numbers.demand.uptake, years)
+    by_label, off_label = treated(plan, numbers.demand, patients, at_peak, chance)
+    labelled_vials = _per_patient(numbers.course, by_label, benefit.severe)
+    beside_vials = _per_patient(numbers.course, off_label, xr.zeros_like(benefit.severe))
+    vials = _total(by_label * labelled_vials) + _total(off_label * beside_vials)
+    persons = _total(by_label) + _total(off_label)
+    growth = (1.0 + money.price_change)[:, :, None] ** (years - plan.price_year)
+    sold = np.where(np.array(plan.per_patient)[:, None], persons, vials)
+    gross = sold * money.list_price[:, :, None] * growth
+    net = gross * (1.0 - money.deducted)[:, :, None]
+    named_vials, named = _named(plan, numbers, patients, labelled_vials, named_until, growth, chance)
+    care = persons * money.care[:, None, None] * inflation(plan, numbers)[:, None, :]
+    return Sales(
+        treated=persons,
+        vials=vials,
+        gross=gross,
+        net=net,
+        named_vials=named_vials,
+        named=named,
+        deaths_averted=_total(by_label * benefit.averted),
+        budget=budget_impact({"drug": net, "named patients": named, "care": care}, {}),
+        on_market=part_of_year(years, calendar.launch, np.full(calendar.launch.shape, np.inf)),
+    )
+
+
+def inflation(plan: MarketPlan, numbers: MarketNumbers) -> FloatArray:
+    """What costs of the price year are in each year: [draw, year]."""
+    years = np.array(plan.years, dtype=np.float64)
+    return np.asarray((1.0 + numbers.money.inflation)[:, None] ** (years - plan.price_year))
+
+
+def _named(
+    plan: MarketPlan,
+    numbers: MarketNumbers,
+    patients: Patients,
+    vials_each: xr.DataArray,
+    until: FloatArray,
+    growth: FloatArray,
+    chance: Chance,
+) -> tuple[FloatArray, FloatArray]:
+    """Vials and sales of named patients: [draw, region, year] each."""
+    named, years = numbers.named, np.array(plan.years, dtype=np.float64)
+    if named is None or plan.named_per_patient is None:
+        nothing = np.zeros(growth.shape)
+        return nothing, nothing
+    part = part_of_year(years, np.broadcast_to(named.opens[:, None], until.shape), until)
+    cases = chance.passing("named_patients", patients.eligible, by_region_year(named.share[:, :, None] * part, plan))
+    vials = _total(cases * vials_each)
+    sold = np.where(np.array(plan.named_per_patient)[:, None], _total(cases), vials)
+    if plan.at_cost:
+        growth = inflation(plan, numbers)[:, None, :]
+    return vials, sold * named.price[:, :, None] * growth
+
+
+def _per_patient(course: Course, patients: xr.DataArray, severe: xr.DataArray) -> xr.DataArray:
+    """Vials per patient: [draw, region, transplant, age_group].
+
+    Parameters
+    ----------
+    course : of treatment.
+    patients : whose strata they are.
+    severe : share with severe VOD, who may die on treatment.
+    """
+    died = severe * xr.DataArray((1.0 - course.survival) * course.dies_on_treatment, dims="draw")
+    of_draw = {end: days[:, None, None, None] for end, days in course.days.items()}
+    days = mean_days(
+        died.transpose("draw", "region", *_STRATA).to_numpy(),
+        course.toxicity[:, None, None, None],
+        of_draw["death"],
+        of_draw["toxicity"],
+        of_draw["response"],
+    )
+    coords = {name: patients[name] for name in ("region", *_STRATA)}
+    vials = course.vials_per_day[:, None, None, :] * days
+    return xr.DataArray(vials, dims=("draw", "region", *_STRATA), coords=coords)
+
+
+def _total(cells: xr.DataArray) -> FloatArray:
+    """The sum over transplant types and age groups: [draw, region, year]."""
+    return np.asarray(cells.sum(list(_STRATA)).transpose("draw", "region", "year").to_numpy(), dtype=np.float64)
