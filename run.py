@@ -3,12 +3,14 @@
 python run.py [words of sim …]     set up, then run the simulator; without words the base case
 python run.py test [of pytest …]   set up, then run the quick tests (-m slow: the slow ones)
 python run.py check                set up, then lint, types and import floors
-python run.py docs                 set up, then write docs/assumptions.md anew from conf/
+python run.py docs                 set up, then write anew the pages of docs/ that are made
+python run.py site                 set up, then make the site of docs/ in build/site; a dead link fails
 python run.py lock                 set up, then renew the lock files from pyproject.toml
 """
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -19,7 +21,7 @@ HOME = ROOT / os.environ.get("SIM_VENV", ".venv")
 BIN = HOME / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = str(BIN / ("python.exe" if os.name == "nt" else "python"))
 
-TASKS = ("test", "check", "docs", "lock")
+TASKS = ("test", "check", "docs", "site", "lock")
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
@@ -27,6 +29,8 @@ CHECKS = (
     ("importlinter.cli", "lint"),
 )
 TWO_AT_A_TIME = ("-n", "2", "--dist", "loadfile")  # with -s one at a time, so that what they print is seen
+SITE = Path("build", "site")
+STRICTLY = ("--fail-on-warning", "--keep-going", "--nitpicky", "--fresh-env", "--quiet")  # every page, every time
 LOCKS = (("requirements.txt", "build"), ("requirements-dev.txt", "dev"))
 
 
@@ -42,7 +46,9 @@ def main(words: list[str]) -> int:
     if task == "check":
         return max([announced(*check) for check in CHECKS])
     if task == "docs":
-        return run("sim.reference", "docs/assumptions.md")
+        return run("sim.reference", "docs")
+    if task == "site":
+        return site()
     return max([lock(*pair) for pair in LOCKS]) if task == "lock" else run("sim", *rest, where=Path.cwd())
 
 
@@ -78,6 +84,14 @@ def announced(*check: str) -> int:
     """Run a check after saying which."""
     print(f"$ python -m {' '.join(check)}", flush=True)
     return run(*check)
+
+
+def site() -> int:
+    """Make the site of the pages and say where it stands; other than 0 where a link, an anchor or a picture is dead."""
+    shutil.rmtree(ROOT / SITE, ignore_errors=True)  # a page that is gone does not stay behind
+    code = run("sphinx", *STRICTLY, "--doctree-dir", "build/doctrees", "docs", str(SITE))
+    print(f"{ROOT / SITE / 'index.html'}{'' if code == 0 else ': made, with the faults above'}")
+    return code
 
 
 def lock(file: str, group: str) -> int:

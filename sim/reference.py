@@ -1,6 +1,7 @@
-"""`docs/assumptions.md`: every quantity of every option, made from `conf/` so that it cannot lag behind.
+"""The pages of `docs/` that are made, so that they cannot lag behind what they tell.
 
-`python -m sim.reference FILE` writes the page; without a file it is printed.
+`assumptions.md` is every quantity of every option, from `conf/`; `variables.md` every output, from `sim/variables.py`.
+`python -m sim.reference FOLDER` writes them; without a folder they are printed.
 """
 
 import sys
@@ -15,30 +16,98 @@ from sim.assumptions.trial.kinds import SiteLaw, SiteShareLaw
 from sim.configuration.compose import Composed, assume, composed
 from sim.configuration.places import conf_dir
 from sim.errors import InputError
+from sim.variables import FUNNEL, MARKET, MEETS_CRITERIA, MONEY, TRIAL, VARIABLES, Variable
 from sim.views.catalogue import Entry, catalogue
+from sim.views.markdown import code, table, wrapped
 
 GROUPS = {"transplants": "Transplants", "vod": "VOD, its severity and mortality", "trial": "The trial"}
 """Groups whose options give quantities, with their headings."""
 
 _NEUTRAL = "scenario=press_release"  # it chooses the base options and sets nothing itself
+_DOWNSTREAM = ("trial", "market")  # groups that change nothing of those before them: left out there, which is quicker
 _TOLD = ("scenario", "evidence")  # what a scenario's words say already
 _SAID = ("trial.title", "trial.interim.source", "trial.interim.spread")  # what an option's words or table say already
 
+_PARTS = {"Patients": (*FUNNEL, MEETS_CRITERIA), "The trial": TRIAL, "The market": MARKET}  # of the output variables
+_LEVELS = {"cell": "stratum, year", "market": "market region, year", "run": "draw"}
 
-def page() -> str:
-    """The page, as it stands in `docs/assumptions.md`."""
+_MADE = "<!-- Generated from sim/variables.py by `python3 run.py docs`; change it there. -->"
+_HOW_TO_READ = (
+    "Every output variable, by the name it has in the `summary.csv` of a run and, draw by draw, in its `results.nc`. A "
+    "draw has one number for each stratum (region, transplant type and age group) and calendar year, or for each "
+    "region and year of the market, or a single one; in `summary.csv` a total, and a label that a variable lacks, is "
+    "`all`. A population is a share of an earlier one, or what another share leaves of it. What happens in a draw or "
+    "does not is 1 or 0 there: its mean is a probability, and there is no other statistic."
+)
+_IF_APPROVED = (
+    "What ends in `_if_approved` is given that the drug is approved; in its twin without, a draw that fails counts as "
+    "it is."
+)
+_MONEY = "`money` is the currency `market.currency` of the year `market.price_year`."
+
+
+def pages() -> dict[str, str]:
+    """File name → the page, as it stands in `docs/`."""
+    return {"assumptions.md": assumptions_page(), "variables.md": variables_page()}
+
+
+def main(words: Sequence[str]) -> None:
+    """Write the pages into the folder named, or print them."""
+    for name, text in pages().items():
+        if words:
+            (Path(words[0]) / name).write_text(text, encoding="utf-8", newline="\n")
+        else:
+            print(text, end="")
+
+
+def variables_page() -> str:
+    """Every output variable, in the order of its table."""
+    known = {variable.name for variables in _PARTS.values() for variable in variables}
+    further = tuple(variable for variable in VARIABLES.values() if variable.name not in known)
+    parts = ["# What is computed", _MADE, wrapped(_HOW_TO_READ)]
+    for heading, variables in {**_PARTS, "Further": further}.items():
+        parts += _part(heading, variables) if variables else []
+    return "\n\n".join(parts) + "\n"
+
+
+def _part(heading: str, variables: Sequence[Variable]) -> Iterator[str]:
+    """One group: what its names and units mean, and a table without the columns that it does not need."""
+    yield f"## {heading}"
+    if any(variable.if_approved for variable in variables):
+        yield wrapped(_IF_APPROVED)
+    if any(MONEY in variable.unit for variable in variables):
+        yield wrapped(_MONEY)
+    columns = {
+        "variable": [code(variable.name) for variable in variables],
+        "what it is": [variable.long_name for variable in variables],
+        "unit": [variable.unit for variable in variables],
+        "one number for each": [_level(variable) for variable in variables],
+        "share of": [_share(variable) for variable in variables],
+        "statistics": ["mean only" if variable.only_mean else "" for variable in variables],
+    }
+    needed = {head: cells for head, cells in columns.items() if any(cells)}
+    yield table(tuple(needed), zip(*needed.values(), strict=True))
+
+
+def _level(variable: Variable) -> str:
+    return f"{_LEVELS.get(variable.level, variable.level)}{'' if variable.adds_up else '; no total'}"
+
+
+def _share(variable: Variable) -> str:
+    """Of which population a variable is a share, and by which rate or beside which other share."""
+    if variable.of is None:
+        return ""
+    rate = variable.rate and f", by {code(f'vod.{variable.rate}')}"
+    rest = variable.rest_of and f", less {code(variable.rest_of)}"
+    return f"{code(variable.of)}{rate or rest or ''}"
+
+
+def assumptions_page() -> str:
+    """Every quantity of every option, as `conf/` has it."""
     rows: dict[str, Mapping[str, str]] = {}
     groups = {heading: [_option(group, name, rows) for name in _names(group)] for group, heading in GROUPS.items()}
     groups["Scenarios"] = [_scenario(name, rows) for name in _names("scenario")]
     return catalogue(groups, list(rows.values()))
-
-
-def main(words: Sequence[str]) -> None:
-    """Write the page to the file named, or print it."""
-    if words:
-        Path(words[0]).write_text(page(), encoding="utf-8", newline="\n")
-    else:
-        print(page(), end="")
 
 
 def _names(group: str) -> list[str]:
@@ -60,13 +129,14 @@ def _option(group: str, name: str, rows: dict[str, Mapping[str, str]]) -> Entry:
 
 def _fitting(group: str, name: str) -> tuple[Composed, Assumptions]:
     """An option with whatever else it chooses; where it does not go with those, with the first volume it goes with."""
-    own = f"{group}={name}"
+    later = _DOWNSTREAM[_DOWNSTREAM.index(group) + 1 :] if group in _DOWNSTREAM else _DOWNSTREAM
+    own = (f"{group}={name}", *(f"{after}=none" for after in later))
     try:
-        return _read(own)
+        return _read(*own)
     except InputError:
         for other in _names("transplants"):
             try:
-                return _read(own, f"transplants={other}")
+                return _read(*own, f"transplants={other}")
             except InputError:
                 continue
         raise

@@ -1,6 +1,7 @@
 import csv
 import io
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ import sim
 from sim import reference
 from sim.assumptions.table import assumptions_table
 from sim.configuration.places import conf_dir
+from sim.variables import VARIABLES, Variable
 from sim.views.catalogue import Entry, catalogue
 from sim.views.markdown import address, code, item, link, table, wrapped
 from tests.conftest import ROOT
@@ -22,7 +24,7 @@ OPTIONS = [
 
 @pytest.fixture(scope="module")
 def made() -> str:
-    return reference.page()
+    return reference.assumptions_page()
 
 
 def section(page: str, name: str) -> str:
@@ -34,6 +36,51 @@ def section(page: str, name: str) -> str:
 def test_the_page_is_what_conf_says(made: str) -> None:
     committed = PAGE.read_text(encoding="utf-8")
     assert committed == made, "docs/assumptions.md is stale: write it anew with python3 run.py docs"
+
+
+def test_the_page_of_variables_is_what_their_table_says() -> None:
+    committed = (ROOT / "docs" / "variables.md").read_text(encoding="utf-8")
+    assert committed == reference.variables_page(), "docs/variables.md is stale: write it anew with python3 run.py docs"
+
+
+def variable_rows(page: str) -> dict[str, list[str]]:
+    """Name → the cells of its row, in the page's order."""
+    rows = re.findall(r"^\| `(\w+)` +\|(.*)\|$", page, flags=re.MULTILINE)
+    return {name: [cell.strip() for cell in cells.split("|")] for name, cells in rows}
+
+
+def test_every_variable_has_one_row_in_the_order_of_their_table() -> None:
+    made = reference.variables_page()
+    rows = variable_rows(made)
+    assert list(rows) == list(VARIABLES)
+    assert made.count("\n| `") == len(VARIABLES)
+    for name, cells in rows.items():
+        assert cells[:2] == [VARIABLES[name].long_name, VARIABLES[name].unit]
+    assert "Further" not in made  # every variable belongs to a group with a heading
+    assert max(map(len, made.splitlines())) <= 160
+
+
+def test_a_row_says_of_what_a_variable_is_a_share_and_what_there_is_of_it() -> None:
+    rows = variable_rows(reference.variables_page())
+    assert rows["transplants"][2:] == ["stratum, year", ""]
+    assert rows["vod"][2:] == ["stratum, year", "`transplants`, by `vod.incidence`"]
+    assert rows["survivors_day100"][3] == "`severe_vod`, less `deaths_day100`"
+    assert rows["meets_trial_criteria"][3] == "`severe_vod`"
+    assert rows["readout_date"][2:] == ["draw", ""]
+    assert {name for name, cells in rows.items() if cells[-1] == "mean only"} == {
+        name for name, variable in VARIABLES.items() if variable.only_mean
+    }
+
+
+def test_a_variable_of_no_known_group_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(VARIABLES, "beds", Variable("beds", "Beds", "beds per year"))
+    further = reference.variables_page().partition("## Further\n")[2]
+    assert variable_rows(further) == {"beds": ["Beds", "beds per year", "stratum, year"]}
+
+
+def test_the_page_on_python_has_every_public_name() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\.\. auto\w+:: sim\.(\w+)$", page, flags=re.MULTILINE)) == set(sim.__all__)
 
 
 @pytest.mark.parametrize(("group", "name"), OPTIONS, ids=[f"{group}={name}" for group, name in OPTIONS])
@@ -127,15 +174,17 @@ def test_counts_are_those_of_the_rows() -> None:
     assert re.search(r"^\| `a` +\| +1 \| +5 \| +0\.2 \| 2001 ", text, flags=re.MULTILINE)
 
 
-def test_the_page_is_written_in_the_same_bytes_everywhere(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_pages_are_written_in_the_same_bytes_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(reference, "page", lambda: "één 20 %\n")
-    file = tmp_path_factory.mktemp("docs") / "page.md"
-    reference.main([str(file)])
-    assert file.read_bytes() == "één 20 %\n".encode()
+    monkeypatch.setattr(reference, "pages", lambda: {"one.md": "één 20 %\n", "two.md": "zwei\n"})
+    reference.main([str(tmp_path)])
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {
+        "one.md": "één 20 %\n".encode(),
+        "two.md": b"zwei\n",
+    }
     reference.main([])
-    assert capsys.readouterr().out == "één 20 %\n"
+    assert capsys.readouterr().out == "één 20 %\nzwei\n"
 
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=12)

@@ -2,7 +2,7 @@
 
 import re
 
-from sim.errors import InputError, nearest
+from sim.errors import InputError
 
 CURRENCIES = frozenset(
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP "
@@ -21,10 +21,10 @@ def check_currency(key: str, code: str) -> None:
 
     Raises
     ------
-    InputError : naming the key and the nearest one.
+    InputError : naming the key.
     """
     if code not in CURRENCIES:
-        raise InputError(f"{key}: '{code}' is no currency of ISO 4217{nearest(code, CURRENCIES)}")
+        raise InputError(f"{f'{key}: ' if key else ''}'{code}' is no currency of ISO 4217; write such as USD or EUR")
 
 
 def currency_of(key: str, unit: str) -> str:

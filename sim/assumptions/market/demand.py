@@ -108,6 +108,10 @@ class Days(Closed):
     toxicity: WholeQuantity
 
 
+_MOST = {"weight_spread": 2.0, "weight": 300.0, "dose": 10_000.0}
+"""What the mean of a quantity cannot be above: a slip of the comma, or another unit."""
+
+
 class Dosing(Closed):
     """How much of the drug a patient takes.
 
@@ -122,7 +126,7 @@ class Dosing(Closed):
     weight_spread : coefficient of variation of the weight between patients.
     days : of treatment.
     dies_on_treatment : share of the treated patients who die by day 100 who die on treatment.
-    toxicity : share of the treated who stop for toxicity.
+    toxicity : share of the others who stop for toxicity.
     """
 
     dose: WholeQuantity
@@ -134,3 +138,12 @@ class Dosing(Closed):
     days: Days
     dies_on_treatment: WholeShare
     toxicity: WholeShare
+
+    @model_validator(mode="after")
+    def _alike_enough(self) -> Self:
+        for name, most in _MOST.items():
+            quantity = getattr(self, name)
+            for leaf in quantity.leaves.values():
+                if leaf.distribution is not None and leaf.distribution.mean > most:
+                    raise InputError(f".{name}{leaf.key}: {leaf.text} is above {most:g} {quantity.unit}")
+        return self

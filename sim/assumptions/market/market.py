@@ -78,6 +78,12 @@ class Market(Closed):
     def _a_rate(cls, rate: Any) -> Any:
         return rate if isinstance(rate, Mapping) else {"value": rate, "unit": "per year", "source": TYPED}
 
+    @field_validator("exchange", "list_price", mode="before")
+    @classmethod
+    def _some(cls, given: Any) -> Any:
+        """An option that builds on another sets to null what it does without."""
+        return {name: node for name, node in given.items() if node is not None} if isinstance(given, Mapping) else given
+
     @field_validator("currency")
     @classmethod
     def _a_currency(cls, currency: str) -> str:

@@ -13,14 +13,12 @@ Timing = Literal["mid-year", "end-year"]
 def factors(years: FloatArray, rate: FloatArray | float, valuation: float, timing: Timing) -> FloatArray:
     """Worth at the date of valuation of a unit of money in each calendar year.
 
-    The year of the valuation counts with its part after that date only, as if its money came evenly.
-
     Parameters
     ----------
     years : calendar years, [year].
     rate : of discount a year, above -1, one number or [draw].
     valuation : decimal year.
-    timing : "mid-year" is the middle of what counts of the year, "end-year" the end of the year.
+    timing : "mid-year" is the middle of the part of the year after that date, "end-year" the end of the year.
 
     Returns
     -------
@@ -29,7 +27,7 @@ def factors(years: FloatArray, rate: FloatArray | float, valuation: float, timin
     part, left = part_after(years, valuation), years + 1.0 - valuation
     due = left - (part / 2.0 if timing == "mid-year" else 0.0)
     growth = 1.0 + np.asarray(rate, dtype=np.float64)[..., None]
-    worth: FloatArray = part * growth ** -np.maximum(due, 0.0)
+    worth: FloatArray = (part > 0) * growth ** -np.maximum(due, 0.0)
     return worth
 
 

@@ -1,6 +1,6 @@
 """A market put together: approved or not, what is sold, what that is worth, and what a month of delay costs."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 import xarray as xr
@@ -91,12 +91,11 @@ def _futures(
     chance: Chance,
 ) -> tuple[Branch, Branch]:
     """The future in which it is approved, and the one that comes."""
-    never = replace(dates, **{field.name: np.full(dates.launch.shape, np.inf) for field in fields(Calendar)})
     missed = np.full(dates.launch.shape, np.inf)
     if numbers.named is not None:
         missed = readout[:, None] + numbers.named.after_miss
     branches = []
-    for when, named_until in ((dates, dates.launch), (never, missed)):
+    for when, named_until in ((dates, dates.launch), (None, missed)):
         sales = sell(plan, numbers, patients, benefit, when, named_until, chance)
         branches.append(Branch(sales, cash(plan, numbers, sales, when, readout)))
     won, lost = branches

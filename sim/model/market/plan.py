@@ -104,7 +104,7 @@ class Course:
     vials_per_day : mean over patients, [draw, age group].
     days : of treatment by how it ends: `response`, `death`, `toxicity`, [draw] each.
     dies_on_treatment : share of those who die by day 100, [draw].
-    toxicity : share of the treated, [draw].
+    toxicity : share of the others who stop for it, [draw].
     survival : share of treated severe cases alive at day 100, [draw].
     """
 

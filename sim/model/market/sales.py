@@ -60,7 +60,7 @@ def sell(
     numbers: MarketNumbers,
     patients: Patients,
     benefit: Benefit,
-    calendar: Calendar,
+    calendar: Calendar | None,
     named_until: FloatArray,
     chance: Chance,
 ) -> Sales:
@@ -71,22 +71,24 @@ def sell(
     plan, numbers : of the market.
     patients : who can be treated.
     benefit : what treatment does for them.
-    calendar : when it is launched and copied; a launch at infinity sells nothing.
+    calendar : when it is launched and copied; None is never.
     named_until : when named patients end, decimal year, [draw, region].
     chance : whether patients are whole.
     """
+    each = _per_patient(numbers.course, patients.eligible, benefit.severe)
+    named_vials, named = _named(plan, numbers, patients, each, named_until, chance)
+    if calendar is None:
+        nothing = np.zeros(named.shape)
+        return Sales(nothing, nothing, nothing, nothing, named_vials, named, nothing, named, nothing)
     years, money = np.array(plan.years, dtype=np.float64), numbers.money
     at_peak = kept_years(calendar.launch, calendar.entry, numbers.timing.kept, numbers.demand.uptake, years)
     by_label, off_label = treated(plan, numbers.demand, patients, at_peak, chance)
-    labelled_vials = _per_patient(numbers.course, by_label, benefit.severe)
-    beside_vials = _per_patient(numbers.course, off_label, xr.zeros_like(benefit.severe))
-    vials = _total(by_label * labelled_vials) + _total(off_label * beside_vials)
+    beside = _per_patient(numbers.course, patients.beside, xr.zeros_like(benefit.severe))
+    vials = _total(by_label * each) + _total(off_label * beside)
     persons = _total(by_label) + _total(off_label)
-    growth = (1.0 + money.price_change)[:, :, None] ** (years - plan.price_year)
     sold = np.where(np.array(plan.per_patient)[:, None], persons, vials)
-    gross = sold * money.list_price[:, :, None] * growth
+    gross = sold * money.list_price[:, :, None] * _price_growth(plan, numbers)
     net = gross * (1.0 - money.deducted)[:, :, None]
-    named_vials, named = _named(plan, numbers, patients, labelled_vials, named_until, growth, chance)
     care = persons * money.care[:, None, None] * inflation(plan, numbers)[:, None, :]
     return Sales(
         treated=persons,
@@ -101,6 +103,12 @@ def sell(
     )
 
 
+def _price_growth(plan: MarketPlan, numbers: MarketNumbers) -> FloatArray:
+    """What the list price is in each year, the price year's being 1: [draw, region, year]."""
+    years = np.array(plan.years, dtype=np.float64)
+    return np.asarray((1.0 + numbers.money.price_change)[:, :, None] ** (years - plan.price_year))
+
+
 def inflation(plan: MarketPlan, numbers: MarketNumbers) -> FloatArray:
     """What costs of the price year are in each year: [draw, year]."""
     years = np.array(plan.years, dtype=np.float64)
@@ -113,20 +121,18 @@ def _named(
     patients: Patients,
     vials_each: xr.DataArray,
     until: FloatArray,
-    growth: FloatArray,
     chance: Chance,
 ) -> tuple[FloatArray, FloatArray]:
     """Vials and sales of named patients: [draw, region, year] each."""
     named, years = numbers.named, np.array(plan.years, dtype=np.float64)
     if named is None or plan.named_per_patient is None:
-        nothing = np.zeros(growth.shape)
+        nothing = np.zeros((*until.shape, len(years)))
         return nothing, nothing
     part = part_of_year(years, np.broadcast_to(named.opens[:, None], until.shape), until)
     cases = chance.passing("named_patients", patients.eligible, by_region_year(named.share[:, :, None] * part, plan))
     vials = _total(cases * vials_each)
     sold = np.where(np.array(plan.named_per_patient)[:, None], _total(cases), vials)
-    if plan.at_cost:
-        growth = inflation(plan, numbers)[:, None, :]
+    growth = inflation(plan, numbers)[:, None, :] if plan.at_cost else _price_growth(plan, numbers)
     return vials, sold * named.price[:, :, None] * growth
 
 
@@ -141,9 +147,10 @@ def _per_patient(course: Course, patients: xr.DataArray, severe: xr.DataArray) -
     """
     died = severe * xr.DataArray((1.0 - course.survival) * course.dies_on_treatment, dims="draw")
     of_draw = {end: days[:, None, None, None] for end, days in course.days.items()}
+    dead = died.transpose("draw", "region", *_STRATA).to_numpy()
     days = mean_days(
-        died.transpose("draw", "region", *_STRATA).to_numpy(),
-        course.toxicity[:, None, None, None],
+        dead,
+        (1.0 - dead) * course.toxicity[:, None, None, None],
         of_draw["death"],
         of_draw["toxicity"],
         of_draw["response"],

@@ -28,7 +28,9 @@ class Cash:
     upfront: FloatArray
 
 
-def cash(plan: MarketPlan, numbers: MarketNumbers, sales: Sales, calendar: Calendar, readout: FloatArray) -> Cash:
+def cash(
+    plan: MarketPlan, numbers: MarketNumbers, sales: Sales, calendar: Calendar | None, readout: FloatArray
+) -> Cash:
     """Cash flow and its present value.
 
     Money before the valuation date is spent and gone: it neither counts nor is it carried forward as a loss.
@@ -37,27 +39,29 @@ def cash(plan: MarketPlan, numbers: MarketNumbers, sales: Sales, calendar: Calen
     ----------
     plan, numbers : of the market.
     sales : of the branch.
-    calendar : of the branch; what never happens costs nothing.
+    calendar : of the branch; None where the drug is never launched.
     readout : decimal year, [draw]; infinite is never.
     """
     years, money = np.array(plan.years, dtype=np.float64), numbers.money
     counts = part_after(years, plan.valuation)
     profit = counts * _operating(plan, numbers, sales, calendar) - _development(plan, numbers, readout)
     flow = profit - tax(profit, money.tax)
-    worth = factors(years, money.discount, plan.valuation, plan.timing) / np.where(counts > 0, counts, 1.0)
+    worth = factors(years, money.discount, plan.valuation, plan.timing)
     paid = in_year(years, np.full(len(flow), plan.valuation)) * money.upfront[:, None]
     return Cash(flow - paid, (flow * worth).sum(axis=-1) - money.upfront, money.upfront)
 
 
-def _operating(plan: MarketPlan, numbers: MarketNumbers, sales: Sales, calendar: Calendar) -> FloatArray:
+def _operating(plan: MarketPlan, numbers: MarketNumbers, sales: Sales, calendar: Calendar | None) -> FloatArray:
     """Sales less what they cost: [draw, year], money per year."""
     years, money, rise = np.array(plan.years, dtype=np.float64), numbers.money, inflation(plan, numbers)
-    net = sales.net.sum(axis=1)
+    net, named = sales.net.sum(axis=1), sales.named.sum(axis=1)
     goods = (sales.vials + sales.named_vials).sum(axis=1) * money.goods[:, None]
+    if calendar is None:
+        return named - rise * goods
     selling = (sales.on_market * money.selling[:, :, None]).sum(axis=1)
     launching = (in_year(years, calendar.launch) * money.launch[:, :, None]).sum(axis=1)
     paid = _milestones(plan, money, calendar, net, years)
-    return net * (1.0 - money.royalty)[:, None] + sales.named.sum(axis=1) - rise * (goods + selling + launching + paid)
+    return net * (1.0 - money.royalty)[:, None] + named - rise * (goods + selling + launching + paid)
 
 
 def _development(plan: MarketPlan, numbers: MarketNumbers, readout: FloatArray) -> FloatArray:
