@@ -80,7 +80,7 @@ def _yaml_hint(given: Any) -> str:
 
 
 def _close(name: str, known: set[str]) -> str:
-    hint = nearest(name, known)
+    hint = nearest(name, known - {name})  # it is known elsewhere
     return hint if "did you mean" in hint else ""
 
 

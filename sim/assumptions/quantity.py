@@ -17,7 +17,7 @@ from sim.evidence.audit.meaning import unchainable
 from sim.evidence.compatible import diagnosis, others
 from sim.evidence.ledger import Ledger
 from sim.evidence.schema import UNSTATED, number
-from sim.variables import CHOICES, STRATA
+from sim.variables import CHOICES, STRATA, TOTAL
 
 _TAIL, _ROUNDING = 0.005, 0.005  # a number beyond these percentiles, and beyond rounding, is another
 BORROWED = r"^from .+: .+"
@@ -128,13 +128,20 @@ class Quantity(Closed):
         place = self.by.index(dimension)
         return tuple(dict.fromkeys(labels[place] for labels in self._leaves))
 
-
     def only(self, dimension: str, labels: Sequence[str]) -> "Quantity":
-        """The same quantity with some labels of one of its dimensions alone, in their order; unknown ones are left out."""
-        place, kept = self.by.index(dimension), self.model_copy()
-        kept._leaves = {
-            own: leaf for label in labels for own, leaf in self._leaves.items() if own[place] == label
-        }
+        """The same quantity with some labels of one of its dimensions alone, in their order.
+
+        A label that it has no value for takes that of `all`, with a flag; without one it is left out.
+        """
+        place, kept, found = self.by.index(dimension), self.model_copy(), dict[tuple[str, ...], Leaf]()
+        known = self.labels(dimension)
+        for label in labels:
+            source = label if label in known else TOTAL
+            for own, leaf in self._leaves.items():
+                if own[place] == source:
+                    flag = () if source == label else (f"{dimension} '{label}' has no value of its own: as for all",)
+                    found[(*own[:place], label, *own[place + 1 :])] = replace(leaf, flags=(*leaf.flags, *flag))
+        kept._leaves = found
         return kept
 
 

@@ -145,16 +145,14 @@ class Assumptions(Closed):
 
     @property
     def all_years(self) -> Years:
-        """The years of the run and those of the market beyond them."""
-        last = self.years.last if self.market is None else self.market.last_year or self.years.last
-        return Years(first=self.years.first, last=max(last, self.years.last))
+        """The years of the run and of its market."""
+        every = (*self.years.all, *self.market_years)
+        return Years(first=min(every), last=max(every))
 
     @property
     def market_years(self) -> tuple[int, ...]:
         """The years of the market, in order; none where there is none."""
-        if self.market is None:
-            return ()
-        return tuple(range(self.years.first, (self.market.last_year or self.years.last) + 1))
+        return () if self.market is None else self.market.years(self.years.first, self.years.last)
 
     @property
     def populations(self) -> dict[str, Quantity]:

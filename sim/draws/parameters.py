@@ -136,8 +136,8 @@ def _rest(name: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], F
 
 def _yearly(growth: Growth, reference: int, assumptions: Assumptions, design: Design, draws: range) -> xr.DataArray:
     """An independent growth rate for each year between the reference year and the ends of the run."""
-    last = assumptions.all_years.last
-    years = range(min(reference, assumptions.years.first) + 1, max(reference, last) + 1)
+    ends = assumptions.all_years
+    years = range(min(reference, ends.first) + 1, max(reference, ends.last) + 1)
     uncertain = [labels for labels, leaf in growth.leaves.items() if not leaf.is_certain]
     shocks = []
     for year in years or (reference,):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -69,7 +70,7 @@ def outputs(plan: MarketPlan, outcome: MarketOutcome) -> xr.Dataset:
 
     What is given that the drug is approved is missing in draws that never read out, where it cannot be.
     """
-    comes = np.isfinite(outcome.calendar.approval).any(axis=1)
+    comes = np.asarray(np.isfinite(outcome.calendar.approval).any(axis=1), dtype=np.float64)
     years = np.array(plan.years, dtype=np.float64)
     plain = {**_by_region(outcome.as_it_is), **_of_run(outcome.as_it_is, outcome.delay[0], years)}
     twins = {**_by_region(outcome.if_approved), **_of_run(outcome.if_approved, outcome.delay[1], years)}
@@ -81,7 +82,7 @@ def outputs(plan: MarketPlan, outcome: MarketOutcome) -> xr.Dataset:
         "launch_date_if_approved": outcome.calendar.launch,
         "exclusivity_end_if_approved": outcome.calendar.exclusivity_end,
         "prob_approval": outcome.approval,
-        "prob_peak_in_last_year_if_approved": _where(comes, _peak(outcome.if_approved, years)[2].astype(np.float64)),
+        "prob_peak_in_last_year_if_approved": _where(comes, _peak(outcome.if_approved, years).is_last),
     }
     return _dataset(found, plan)
 
@@ -104,10 +105,10 @@ def _by_region(branch: Branch) -> dict[str, FloatArray]:
 def _of_run(branch: Branch, delay: FloatArray, years: FloatArray) -> dict[str, FloatArray]:
     """One number a draw: [draw] each."""
     sales, money = branch.sales, branch.cash
-    highest, when, _ = _peak(branch, years)
+    highest = _peak(branch, years)
     return {
-        "peak_sales": highest,
-        "peak_sales_year": when,
+        "peak_sales": highest.sales,
+        "peak_sales_year": highest.year,
         "cumulative_sales": sales.net.sum(axis=(1, 2)),
         "net_present_value": money.present_value,
         "break_even_year": break_even_year(money.flow, years),
@@ -121,8 +122,17 @@ def _of_run(branch: Branch, delay: FloatArray, years: FloatArray) -> dict[str, F
     }
 
 
-def _peak(branch: Branch, years: FloatArray) -> tuple[FloatArray, FloatArray, np.ndarray[tuple[int, ...], np.dtype[np.bool_]]]:
-    return peak(branch.sales.net.sum(axis=1), years)
+class _Peak(NamedTuple):
+    """The highest net sales of a year, that year, and whether it is the last, 0 or 1: [draw] each."""
+
+    sales: FloatArray
+    year: FloatArray
+    is_last: FloatArray
+
+
+def _peak(branch: Branch, years: FloatArray) -> _Peak:
+    highest, when, is_last = peak(branch.sales.net.sum(axis=1), years)
+    return _Peak(highest, when, is_last.astype(np.float64))
 
 
 def _cells(patients: xr.DataArray) -> FloatArray:
@@ -130,8 +140,8 @@ def _cells(patients: xr.DataArray) -> FloatArray:
     return np.asarray(patients.sum(list(_STRATA)).transpose("draw", "region", "year").to_numpy())
 
 
-def _where(comes: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], values: FloatArray) -> FloatArray:
-    return np.where(comes.reshape(-1, *[1] * (values.ndim - 1)), values, np.nan)
+def _where(comes: FloatArray, values: FloatArray) -> FloatArray:
+    return np.where(comes.reshape(-1, *[1] * (values.ndim - 1)) > 0, values, np.nan)
 
 
 def _dataset(found: Mapping[str, FloatArray], plan: MarketPlan) -> xr.Dataset:

@@ -79,9 +79,7 @@ def _pass(
     return xr.concat(parts, dim="draw", data_vars="minimal") if len(parts) > 1 else parts[0], spread
 
 
-def _model(
-    assumptions: Assumptions, draws: range, trial: TrialRun | None
-) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
+def _model(assumptions: Assumptions, draws: range, trial: TrialRun | None) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
     """Neighbouring draws through the model: parameters, outputs, and outputs without chance."""
     sampling = assumptions.sampling
     parameters = sample(assumptions, draws)
@@ -94,8 +92,9 @@ def _model(
     if trial is not None:
         own[TRIAL_STAGE] = candidates(own, parameters, chance)
         mean[TRIAL_STAGE] = candidates(mean, parameters, Expected())
-        seen = trial.counted(parameters, expected, draws)
-        read = trial.expected(parameters, expected, judged=assumptions.market is not None)
+        first = _of_run(assumptions, expected)
+        seen = trial.counted(parameters, first, draws)
+        read = trial.expected(parameters, first, judged=assumptions.market is not None)
         own, mean = own.merge(seen), mean.merge(read)
     if assumptions.market is not None:
         market = MarketRun(assumptions)

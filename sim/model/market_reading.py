@@ -193,15 +193,19 @@ class MarketReader:
         code = self._market.currency_of(name)
         return self._constant(1.0) if code == self._market.currency else self._one(f"exchange.{code}")
 
+    def _by_region(self, name: str) -> FloatArray:
+        """Money by region, in the market's currency: [draw, region]."""
+        return np.asarray(self._each(name) * self._worth(name)[:, None])
+
     def _money(self) -> Money:
         market = self._market
-        by_region = {name: self._each(f"costs.{name}") * self._worth(f"costs.{name}")[:, None] for name in ("launch", "selling")}
         once = {name: self._money_of(f"costs.{name}") for name in ("goods", "development", "trial_year", "upfront")}
         return Money(
             list_price=self._prices("list_price"),
             price_change=self._each("price_change"),
             deducted=self._each("gross_to_net"),
-            **by_region,
+            launch=self._by_region("costs.launch"),
+            selling=self._by_region("costs.selling"),
             **once,
             royalty=self._one("costs.royalty"),
             tax=self._one("costs.tax"),

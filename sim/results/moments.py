@@ -18,7 +18,10 @@ class Moments:
         self._sums: FloatArray | None = None
 
     def add(self, values: FloatArray, first_draw: int) -> None:
-        """Take in the values of neighbouring draws, [draw, …]: what is missing is left out, infinite makes all unknown."""
+        """Take in the values of neighbouring draws, [draw, …]; what is missing is left out.
+
+        What is infinite in some draw has no moments.
+        """
         if self._origin is None:
             self._origin = np.where(np.isfinite(values[0]), values[0], 0.0)
             self._sums = np.zeros((2, max(self._batches.number, 1), *values.shape[1:]))
@@ -58,4 +61,4 @@ def _spread(count: FloatArray, total: FloatArray, squares: FloatArray) -> FloatA
 
 def _over(total: FloatArray, count: FloatArray) -> FloatArray:
     """A mean; missing where nothing was."""
-    return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+    return np.asarray(np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0))

@@ -1,4 +1,4 @@
-"""What may be assumed of the patients: who is eligible, who is reached, how fast, and how a course of treatment runs."""
+"""What may be assumed of the patients: who is eligible, who is reached and how fast, and how a course runs."""
 
 from typing import Literal, Self
 

@@ -93,7 +93,7 @@ class Market(Closed):
     @field_validator("regions")
     @classmethod
     def _labels(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(regions)) < len(regions) or TOTAL in regions and len(regions) > 1:
+        if len(set(regions)) < len(regions) or (TOTAL in regions and len(regions) > 1):
             raise InputError(f"{list(regions)} must be different labels, none of them '{TOTAL}' beside others")
         return regions
 
@@ -128,7 +128,9 @@ class Market(Closed):
             if REGION in quantity.by:
                 given = set(quantity.labels(REGION))
                 for label in sorted(given - set(self.regions)):
-                    raise InputError(f".{name}.values.{label}: no region of market.regions{nearest(label, self.regions)}")
+                    raise InputError(
+                        f".{name}.values.{label}: no region of market.regions{nearest(label, self.regions)}"
+                    )
                 for label in sorted(set(self.regions) - given):
                     raise InputError(f".{name}.values: region '{label}' has no value")
         if len(self.regions) > 1 and not self.region_shares.by:
@@ -137,18 +139,21 @@ class Market(Closed):
     def _check_currencies(self) -> None:
         for code in self.exchange:
             check_currency(".exchange", code)
-        for name, quantity in self._all():
-            if isinstance(quantity, Price | Cost | RegionCost):
-                code = currency_of(f".{name}", quantity.unit)
-                if code != self.currency and code not in self.exchange:
-                    raise InputError(
-                        f".exchange.{code}: is missing, which market.{name} is given in: what 1 {code} is worth in "
-                        f"{self.currency}"
-                    )
+        for name, quantity in self._money().items():
+            code = currency_of(f".{name}", quantity.unit)
+            if code != self.currency and code not in self.exchange:
+                raise InputError(
+                    f".exchange.{code}: is missing, which market.{name} is given in: what 1 {code} is worth in "
+                    f"{self.currency}"
+                )
 
     def currency_of(self, name: str) -> str:
         """The currency of a quantity of money, by its key below `market`."""
-        return currency_of(f".{name}", dict(self._all())[name].unit)
+        return currency_of(f".{name}", self._money()[name].unit)
+
+    def _money(self) -> dict[str, Quantity]:
+        """Every quantity of money, by its key below `market`."""
+        return {name: found for name, found in self._all() if isinstance(found, Price | Cost | RegionCost)}
 
     def _all(self) -> Iterator[tuple[str, Quantity]]:
         """Every quantity there is, by its key below `market`."""
@@ -192,7 +197,7 @@ class Market(Closed):
             unused.add("region_shares")
         unused |= {f"list_price.{region}" for region in self.regions if region not in regions}
         unused |= {f"named_patient.price.{region}" for region in self.regions if region not in regions}
-        spoken = {self.currency_of(name) for name, found in self._all() if isinstance(found, Price | Cost | RegionCost) and name not in unused}
+        spoken = {self.currency_of(name) for name in self._money() if name not in unused}
         unused |= {f"exchange.{code}" for code in self.exchange if code not in spoken}
         return {name: _within(quantity, labels) for name, quantity in self._all() if name not in unused}
 
@@ -201,6 +206,18 @@ class Market(Closed):
         if strata.region == (TOTAL,):
             return self.regions
         return tuple(region for region in self.regions if region in strata.region)
+
+    def years(self, first_year: int, last_year: int) -> tuple[int, ...]:
+        """The years of the market, from that of the valuation or the run's first on, in order.
+
+        Parameters
+        ----------
+        first_year, last_year : of the run.
+        """
+        last = self.last_year or last_year
+        if last < self.valuation_date.year:
+            return ()
+        return tuple(range(min(first_year, self.valuation_date.year), last + 1))
 
     def check_against(self, strata: Strata, first_year: int, last_year: int, start: date | None) -> None:
         """Whether the market fits the patients and the trial of a run.
@@ -220,20 +237,17 @@ class Market(Closed):
                 f".market.regions: none of {', '.join(self.regions)} is a region of the transplants "
                 f"({', '.join(strata.region)})"
             )
-        last = self.last_year or last_year
-        if last < first_year:
-            raise InputError(f".market.last_year: {last} is before years.first {first_year}")
+        years = self.years(first_year, last_year)
+        if not years:
+            raise InputError(
+                f".market.last_year: {self.last_year or last_year} is before {self.valuation_date.year}, the year of "
+                "market.valuation_date"
+            )
         for key, quantity in self.quantities_in(strata, has_trial=start is not None).items():
             for label in strata.age_group if AGE_GROUP in quantity.by else ():
                 if label not in quantity.labels(AGE_GROUP):
-                    raise InputError(f".market.{key}.values: age group '{label}' has no value")
+                    raise InputError(f".market.{key}.values: age group '{label}' has no value, nor has 'all'")
         self._check_earliest(start)
-        valued = decimal_year(self.valuation_date)
-        if not first_year <= valued < last + 1:
-            raise InputError(
-                f".market.valuation_date: {self.valuation_date} is not in the years from {first_year} to {last}"
-            )
-
 
     def _check_earliest(self, start: date | None) -> None:
         """A drug is not launched before its trial begins."""

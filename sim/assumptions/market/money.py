@@ -53,7 +53,7 @@ class Milestone(Closed):
     @model_validator(mode="after")
     def _above_for_sales(self) -> Self:
         if (self.event == "sales") != (self.above is not None):
-            raise InputError(".above: yearly net sales that are to be passed belong to the event 'sales', and only there")
+            raise InputError(".above: yearly net sales that are to be passed go with the event 'sales' alone")
         return self
 
 

@@ -71,10 +71,10 @@ def part_of_year(years: FloatArray, start: FloatArray, end: FloatArray) -> Float
     [draw, …, year], from 0 to 1.
     """
     first, last = start[..., None], end[..., None]
-    return np.clip(np.minimum(last, years + 1.0) - np.maximum(first, years), 0.0, 1.0)
+    return np.asarray(np.clip(np.minimum(last, years + 1.0) - np.maximum(first, years), 0.0, 1.0))
 
 
 def in_year(years: FloatArray, day: FloatArray) -> FloatArray:
     """1 in the calendar year that a day falls in, else 0: [draw, …] → [draw, …, year]."""
     inside = (day[..., None] >= years) & (day[..., None] < years + 1.0)
-    return inside.astype(np.float64)
+    return np.asarray(inside, dtype=np.float64)

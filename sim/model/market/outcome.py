@@ -38,7 +38,8 @@ class MarketOutcome:
     approval : whether it is, 0 or 1, or without chance its probability, [draw].
     as_it_is : what comes, a draw that fails as one that failed; without chance the mean of both futures.
     if_approved : what comes if it is approved.
-    delay : what a month's delay of the read-out costs, as it is and if approved, [draw] each, money; on expected patients.
+    delay : what a month's delay of the read-out costs, as it is and if approved, [draw] each, money; of expected
+        patients.
     """
 
     patients: Patients
@@ -109,9 +110,11 @@ def _mixed(share: FloatArray, won: Branch, lost: Branch) -> Branch:
         weight = share.reshape(-1, *[1] * (first.ndim - 1))
         return np.where(weight == 0, second, np.where(weight == 1, first, weight * first + (1.0 - weight) * second))
 
-    sales = {field.name: mean(getattr(won.sales, field.name), getattr(lost.sales, field.name)) for field in fields(Sales)}
-    money = {field.name: mean(getattr(won.cash, field.name), getattr(lost.cash, field.name)) for field in fields(Cash)}
-    return Branch(Sales(**sales), Cash(**money))
+    def mixed(kind: type[Sales] | type[Cash], first: Sales | Cash, second: Sales | Cash) -> dict[str, FloatArray]:
+        names = [field.name for field in fields(kind)]
+        return {name: mean(getattr(first, name), getattr(second, name)) for name in names}
+
+    return Branch(Sales(**mixed(Sales, won.sales, lost.sales)), Cash(**mixed(Cash, won.cash, lost.cash)))
 
 
 def _delay(

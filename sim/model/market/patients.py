@@ -1,4 +1,4 @@
-"""From the patients of the funnel to those who are eligible, reached and treated, in each region where the drug is sold."""
+"""From the patients of the funnel to those who are eligible, reached and treated, by region of the market."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,8 +47,8 @@ def reached(plan: MarketPlan, demand: Demand, populations: xr.Dataset, chance: C
     """
     funnel = populations.sel(year=list(plan.years))
     inside, beside = _by_label(plan.label, demand, funnel, chance)
-    regions = [_in_regions(plan, demand, name, found, chance) for name, found in (("label", inside), ("beside", beside))]
-    inside, beside = regions
+    inside = _in_regions(plan, demand, "label", inside, chance)
+    beside = _in_regions(plan, demand, "beside", beside, chance)
     eligible = chance.passing("eligible", inside, by_region(demand.diagnosed, plan.regions))
     reimbursed = chance.passing("reimbursed", eligible, by_region(demand.access, plan.regions))
     return Patients(eligible, reimbursed, beside)
@@ -85,9 +85,7 @@ def by_region_year(values: FloatArray, plan: MarketPlan) -> xr.DataArray:
     return xr.DataArray(values, dims=("draw", "region", "year"), coords=coords)
 
 
-def _by_label(
-    label: Label, demand: Demand, funnel: xr.Dataset, chance: Chance
-) -> tuple[xr.DataArray, xr.DataArray]:
+def _by_label(label: Label, demand: Demand, funnel: xr.Dataset, chance: Chance) -> tuple[xr.DataArray, xr.DataArray]:
     """The patients whom the label is for, and those next to it."""
     transplants, vod, severe = (funnel[name] for name in ("transplants", "vod", "severe_vod"))
     if label == "severe_vod":
@@ -98,9 +96,7 @@ def _by_label(
     return chance.passing("high_risk", transplants, high_risk), chance.passing("vod_at_low_risk", vod, 1.0 - high_risk)
 
 
-def _in_regions(
-    plan: MarketPlan, demand: Demand, name: str, patients: xr.DataArray, chance: Chance
-) -> xr.DataArray:
+def _in_regions(plan: MarketPlan, demand: Demand, name: str, patients: xr.DataArray, chance: Chance) -> xr.DataArray:
     """The patients of the regions where the drug is sold, divided among these one after the other."""
     if not plan.is_split:
         return patients.sel(region=list(plan.regions))

@@ -10,8 +10,8 @@ from sim.model.cohort import Chance
 from sim.model.market.calendar import Calendar, part_of_year
 from sim.model.market.competition import kept_years
 from sim.model.market.dosing import mean_days
-from sim.model.market.payer import budget_impact
 from sim.model.market.patients import Patients, by_region_year, treated
+from sim.model.market.payer import budget_impact
 from sim.model.market.plan import Course, MarketNumbers, MarketPlan
 
 _STRATA = ("transplant", "age_group")

@@ -57,11 +57,12 @@ def _operating(plan: MarketPlan, numbers: MarketNumbers, sales: Sales, calendar:
     net, named = sales.net.sum(axis=1), sales.named.sum(axis=1)
     goods = (sales.vials + sales.named_vials).sum(axis=1) * money.goods[:, None]
     if calendar is None:
-        return named - rise * goods
+        return np.asarray(named - rise * goods)
     selling = (sales.on_market * money.selling[:, :, None]).sum(axis=1)
     launching = (in_year(years, calendar.launch) * money.launch[:, :, None]).sum(axis=1)
     paid = _milestones(plan, money, calendar, net, years)
-    return net * (1.0 - money.royalty)[:, None] + named - rise * (goods + selling + launching + paid)
+    spent = rise * (goods + selling + launching + paid)
+    return np.asarray(net * (1.0 - money.royalty)[:, None] + named - spent)
 
 
 def _development(plan: MarketPlan, numbers: MarketNumbers, readout: FloatArray) -> FloatArray:
@@ -78,7 +79,7 @@ def _development(plan: MarketPlan, numbers: MarketNumbers, readout: FloatArray) 
     at_once = in_year(years, start)
     spread = np.where(lasts[:, None] > 0, running / np.where(lasts > 0, lasts, 1.0)[:, None], at_once)
     spent = spread * money.development[:, None] + running * money.trial_year[:, None]
-    return spent * inflation(plan, numbers)
+    return np.asarray(spent * inflation(plan, numbers))
 
 
 def _milestones(plan: MarketPlan, money: Money, calendar: Calendar, net: FloatArray, years: FloatArray) -> FloatArray:
