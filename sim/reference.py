@@ -20,13 +20,13 @@ from sim.variables import FUNNEL, MARKET, MEETS_CRITERIA, MONEY, TRIAL, VARIABLE
 from sim.views.catalogue import Entry, catalogue
 from sim.views.markdown import code, table, wrapped
 
-GROUPS = {"transplants": "Transplants", "vod": "VOD, its severity and mortality", "trial": "The trial"}
+GROUPS = {"transplants": "Transplants", "vod": "VOD, its severity and mortality", "trial": "The trial", "market": "The market"}
 """Groups whose options give quantities, with their headings."""
 
 _NEUTRAL = "scenario=press_release"  # it chooses the base options and sets nothing itself
 _DOWNSTREAM = ("trial", "market")  # groups that change nothing of those before them: left out there, which is quicker
 _TOLD = ("scenario", "evidence")  # what a scenario's words say already
-_SAID = ("trial.title", "trial.interim.source", "trial.interim.spread")  # what an option's words or table say already
+_SAID = ("trial.title", "market.title", "trial.interim.source", "trial.interim.spread")  # what an option's words or table say already
 
 _PARTS = {"Patients": (*FUNNEL, MEETS_CRITERIA), "The trial": TRIAL, "The market": MARKET}  # of the output variables
 _LEVELS = {"cell": "stratum, year", "market": "market region, year", "run": "draw"}

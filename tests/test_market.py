@@ -25,7 +25,7 @@ LOGNORMAL = [
     'transplants.volume.value="lognormal(median=20000, log_sd=0.02)"',
     'vod.incidence.value="lognormal(median=0.05, log_sd=0.20)"',
     'vod.severe_fraction.value="lognormal(median=0.45, log_sd=0.15)"',
-    'market.list_price.world.value="lognormal(median=100000, log_sd=0.10)"',
+    'market.list_price.all.value="lognormal(median=100000, log_sd=0.10)"',
     "market.patients.access.value=1", "market.patients.peak_share.value=1", "market.patients.uptake.years.value=0",
     "market.gross_to_net.value=0", "market.competition.during.value=0", "market.competition.after.value=0",
 ]  # fmt: skip
@@ -50,7 +50,7 @@ def of(results: Results, name: str) -> FloatArray:
 def test_lognormal_market() -> None:
     found = sim.simulate(sim.load(overrides=[*LOGNORMAL, "sampling.draws=65536", "sampling.replicates=8"]))
     sales, incidence = of(found, "net_sales")[:, 0, 0], of(found, "vod.incidence")
-    price = of(found, "market.list_price.world")
+    price = of(found, "market.list_price.all")
     assert np.allclose(sales, of(found, "peak_sales"))
     known = {"p50": 45.0e6, "mean": 46_670_510.10}
     for statistic, expected in known.items():
@@ -128,7 +128,7 @@ def test_at_its_peak_from_the_start_it_is_the_static_formula() -> None:
     words = ["market=simple", *SURE, *EARLY, "market.patients.uptake.years.value=0", "sampling.chance=false",
              "market.competition.during.value=0", "market.competition.after.value=0"]  # fmt: skip
     found = run(*words)
-    price, share = of(found, "market.list_price.world"), of(found, "market.patients.peak_share")
+    price, share = of(found, "market.list_price.all"), of(found, "market.patients.peak_share")
     access, kept = of(found, "market.patients.access"), 1 - of(found, "market.gross_to_net")
     static = of(found, "severe_vod")[:, 0, 0, 0, 0] * access * share * price * kept
     for place in (0, -1):
@@ -155,8 +155,7 @@ def test_money_of_another_currency() -> None:
 
 
 def test_nominal_costs_rise_and_prices_as_they_are_said_to() -> None:
-    inflation = "market.inflation={value: 0.02, unit: per year, source: 'assumption: a test'}"
-    nominal = run("market.terms=nominal", inflation)
+    nominal = run("market.terms=nominal")
     assert np.array_equal(of(nominal, "net_sales"), of(base(), "net_sales"))
     worth = of(base(), "net_present_value") - of(nominal, "net_present_value")
     sold = of(base(), "prob_approval") == 1
@@ -169,8 +168,7 @@ def test_nominal_costs_rise_and_prices_as_they_are_said_to() -> None:
     ("label", "words"),
     [
         ("vod", ["market.patients.off_label.value=0"]),
-        ("prevention", ["market.patients.high_risk={value: 0.3, unit: share, source: 'assumption: a test'}",
-                        "market.patients.prevented={value: 0.4, unit: share, source: 'assumption: a test'}"]),
+        ("prevention", ["market.patients.high_risk.value=0.3"]),
     ],
 )  # fmt: skip
 def test_labels(label: str, words: list[str]) -> None:
@@ -189,6 +187,8 @@ def test_market_follows_the_regions_and_ages_of_the_patients() -> None:
     eligible = found.draws["eligible"].sel(market_year=2008)
     for region in ("us", "europe"):
         assert np.array_equal(eligible.sel(market_region=region), severe.sel(region=region))  # all diagnosed
+    together = run("transplants=europe_us", "market=simple").draws["eligible"].sel(market_year=2008)
+    assert np.array_equal(together.sel(market_region="all"), severe.sum("region"))
     aged = run("transplants=europe_by_age")
     assert aged.draws["market.dosing.weight"].dims == ("draw", "age_group")
 
@@ -204,9 +204,10 @@ REFUSED = {
     "market.list_price.us.unit=USD per box": "ends neither with 'per vial' nor with 'per patient'",
     "market.list_price.us=null": "market.list_price.us: is missing",
     "market.patients.peak_share.value=1.2": "market.patients.peak_share.value: 1.2 is above 1",
-    "market.patients.uptake.curve=bass": "market.patients.uptake.innovation: is missing",
-    "market.patients.label=prevention": "market.patients.high_risk: is missing",
-    "market.terms=nominal": "market.inflation: goes with nominal terms",
+    "{patients: {uptake: {curve: bass, innovation: null}}}": "market.patients.uptake.innovation: is missing",
+    "{patients: {label: prevention, high_risk: null}}": "market.patients.high_risk: is missing",
+    "{terms: nominal, inflation: null}": "market.inflation: is missing",
+    "{patients: {uptake: {curve: observed, points: [[1, 0.5], [0.5, 1]]}}}": "market.patients.uptake.points: the years",
     "market.valuation_date=2040-01-01": "market.last_year: 2027 is before 2040, the year of market.valuation_date",
     "market.last_year=2000": "market.last_year: 2000 is before 2008, the year of market.valuation_date",
     "market.dosing.weight_spread.value=30": "market.dosing.weight_spread.value: 30 is above 2",
@@ -217,7 +218,7 @@ REFUSED = {
 @pytest.mark.parametrize("word", REFUSED)
 def test_refused_in_one_line(word: str) -> None:
     with pytest.raises(InputError) as fault:
-        sim.load(overrides=[word])
+        sim.load(overrides=[f"market={word}" if word.startswith("{") else word])
     assert REFUSED[word] in str(fault.value), str(fault.value)
     assert "\n" not in str(fault.value)
 

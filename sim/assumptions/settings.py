@@ -110,9 +110,11 @@ class Report(Closed):
     baseline : the run of a sweep that the others are compared with; None takes the first.
     beside : the option of group `vod` whose severe cases stand beside those of a single run; None shows none.
     uncertainty_draws : draws that divide the variance of the headline among its causes, where the report is made.
+    bridge_draws : draws that split the difference between two scenarios input by input; 0 makes no bridge.
     """
 
     figures: Literal["single", "always", "never"]
     baseline: str | None = None
     beside: str | None = None
     uncertainty_draws: int = Field(ge=64, le=200_000)
+    bridge_draws: int = Field(default=0, ge=0, le=200_000)

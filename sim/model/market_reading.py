@@ -86,6 +86,10 @@ class MarketReader:
         """A quantity that is the same in all regions: [draw]."""
         return np.asarray(self._parameters[f"market.{name}"].to_numpy(), dtype=np.float64)
 
+    def _some(self, name: str) -> FloatArray:
+        """A quantity that not every market draws; 0 where it does not: [draw]."""
+        return self._one(name) if f"market.{name}" in self._parameters else self._constant(0.0)
+
     def _each(self, name: str) -> FloatArray:
         """A quantity by region: [draw, region]."""
         found = self._parameters[f"market.{name}"]
@@ -126,8 +130,8 @@ class MarketReader:
             off_label=self._each("patients.off_label"),
             access=self._each("patients.access"),
             peak_share=self._each("patients.peak_share"),
-            high_risk=self._constant(0.0) if patients.high_risk is None else self._one("patients.high_risk"),
-            prevented=self._constant(0.0) if patients.prevented is None else self._one("patients.prevented"),
+            high_risk=self._some("patients.high_risk"),
+            prevented=self._some("patients.prevented"),
             uptake=self._uptake(patients.uptake),
         )
 
@@ -210,7 +214,7 @@ class MarketReader:
             royalty=self._one("costs.royalty"),
             tax=self._one("costs.tax"),
             milestones=self._amounts(market.costs.milestones),
-            inflation=self._constant(0.0) if market.inflation is None else self._one("inflation"),
+            inflation=self._some("inflation"),
             discount=self._one("discount_rate"),
             care=self._money_of("payer.care_with") - self._money_of("payer.care_without"),
         )

@@ -5,7 +5,14 @@ from typing import Literal, Self
 from pydantic import Field, ValidationInfo, model_validator
 
 from sim.assumptions.leaf import Surroundings, check_source
-from sim.assumptions.market.kinds import AgeQuantity, MarketQuantity, MarketShare, WholeQuantity, WholeShare
+from sim.assumptions.market.kinds import (
+    AgeQuantity,
+    DiagnosedShare,
+    MarketQuantity,
+    MarketShare,
+    WholeQuantity,
+    WholeShare,
+)
 from sim.assumptions.quantity import Closed
 from sim.errors import InputError
 
@@ -16,6 +23,14 @@ CURVES = {
     "observed": (),
 }
 """The curves of uptake, and the quantities that each is drawn by."""
+
+
+_OF_LABEL: dict[str, tuple[str, ...]] = {
+    "severe_vod": (),
+    "vod": ("high_risk",),  # whom it may be given off label
+    "prevention": ("high_risk", "prevented"),
+}
+"""The quantities that a label asks for besides."""
 
 
 class Uptake(Closed):
@@ -79,7 +94,7 @@ class Patients(Closed):
     """
 
     label: Literal["severe_vod", "vod", "prevention"]
-    diagnosed: MarketShare
+    diagnosed: DiagnosedShare
     high_risk: WholeShare | None = None
     off_label: MarketShare
     access: MarketShare
@@ -89,15 +104,17 @@ class Patients(Closed):
 
     @model_validator(mode="after")
     def _has_high_risk(self) -> Self:
-        needed = {"prevention": ("high_risk", "prevented"), "vod": ("high_risk",)}.get(self.label, ())
-        for name in needed:
-            if getattr(self, name) is None and (self.label == "prevention" or self._is_off_label):
+        for name in _OF_LABEL[self.label]:
+            if getattr(self, name) is None:
                 raise InputError(f".{name}: is missing, which the label {self.label} asks for")
         return self
 
     @property
-    def _is_off_label(self) -> bool:
-        return any(leaf.distribution is None or leaf.distribution.mean > 0 for leaf in self.off_label.leaves.values())
+    def unused(self) -> set[str]:
+        """The quantities that neither the label nor the curve of uptake asks for, by key below `patients`."""
+        curves = {f"uptake.{name}" for names in CURVES.values() for name in names}
+        curves -= {f"uptake.{name}" for name in CURVES[self.uptake.curve]}
+        return curves | {name for names in _OF_LABEL.values() for name in names} - set(_OF_LABEL[self.label])
 
 
 class Days(Closed):

@@ -1,8 +1,10 @@
 """The quantities of a market: they may differ by region, and some by age group."""
 
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from sim.assumptions.distributions import NUMBER, SHARE
+from sim.assumptions.leaf import Leaf, Surroundings
 from sim.assumptions.quantity import PositiveQuantity
 from sim.assumptions.trial.kinds import DateQuantity
 
@@ -19,6 +21,17 @@ class MarketShare(MarketQuantity):
     """A share, which may differ by region."""
 
     kind = SHARE
+
+
+class DiagnosedShare(MarketShare):
+    """The share that is diagnosed; anything but 1 is flagged, since published rates are of diagnosed patients."""
+
+    def _leaf(self, key: str, node: Any, surroundings: Surroundings) -> Leaf:
+        leaf = super()._leaf(key, node, surroundings)
+        found = leaf.distribution
+        if found is None or (found.is_certain and found.mean == 1):
+            return leaf
+        return replace(leaf, flags=(*leaf.flags, "the rates are of diagnosed patients, so some are left out twice"))
 
 
 class MarketChange(MarketQuantity):

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from sim.assumptions.distributions import ends
 from sim.assumptions.market.currencies import check_currency, currency_of
-from sim.assumptions.market.demand import CURVES, Dosing, Patients
+from sim.assumptions.market.demand import Dosing, Patients
 from sim.assumptions.market.kinds import AGE_GROUP, REGION, MarketChange, MarketShare, WholeChange, WholeQuantity
 from sim.assumptions.market.money import Cost, Costs, Payer, Price, RegionCost
 from sim.assumptions.market.timing import Competition, Exclusivity, Launch, NamedPatients, WithoutTrial
@@ -28,12 +28,12 @@ class Market(Closed):
     Attributes
     ----------
     title : as people read it.
-    regions : where the drug is sold.
+    regions : where the drug is sold; `all` is one market of all the transplants.
     region_shares : share of the patients who live in each region, where the transplants are not divided by region.
     last_year : the last calendar year of sales; None takes the last year of the run.
     currency, price_year : of all money that comes out; prices and costs are stated in money of that year.
     terms : `real`, money of the price year throughout, or `nominal`, costs rising with `inflation`.
-    inflation : change of costs per year in nominal terms.
+    inflation : change of costs per year in nominal terms; of no use in real ones.
     valuation_date : the day to which money is discounted.
     discount_rate : per year, in the market's terms.
     discounting : whether a year's money comes at its middle or at its end.
@@ -101,8 +101,8 @@ class Market(Closed):
     def _fits_together(self) -> Self:
         self._check_regions()
         self._check_currencies()
-        if (self.terms == "nominal") != (self.inflation is not None):
-            raise InputError(".inflation: goes with nominal terms, and these need it; in real terms set it to null")
+        if self.terms == "nominal" and self.inflation is None:
+            raise InputError(".inflation: is missing, which nominal terms need")
         rate = self.discount_rate.leaves[()].distribution
         if rate is not None and ends(rate)[0] <= -1:
             raise InputError(f".discount_rate: {self.discount_rate.value} reaches -1, where nothing can be discounted")
@@ -189,8 +189,9 @@ class Market(Closed):
         """
         regions = self.regions_in(strata)
         labels = {REGION: regions, AGE_GROUP: strata.age_group}
-        unused = {f"patients.uptake.{name}" for names in CURVES.values() for name in names}
-        unused -= {f"patients.uptake.{name}" for name in CURVES[self.patients.uptake.curve]}
+        unused = {f"patients.{name}" for name in self.patients.unused}
+        if self.terms == "real":
+            unused.add("inflation")
         if has_trial:
             unused |= {f"without_trial.{name}" for name in quantities_of(self.without_trial)}
         if strata.region != (TOTAL,):
@@ -203,7 +204,7 @@ class Market(Closed):
 
     def regions_in(self, strata: Strata) -> tuple[str, ...]:
         """The regions where the drug is sold and the run has patients."""
-        if strata.region == (TOTAL,):
+        if TOTAL in (*strata.region, *self.regions):
             return self.regions
         return tuple(region for region in self.regions if region in strata.region)
 

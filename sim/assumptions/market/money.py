@@ -1,9 +1,12 @@
 """What may be assumed of money: prices, costs, and what the payer saves and spends."""
 
-from typing import Literal, Self
+import re
+from dataclasses import replace
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from sim.assumptions.leaf import ASSUMPTION, Leaf, Surroundings
 from sim.assumptions.market.kinds import MarketQuantity, WholeQuantity, WholeShare
 from sim.assumptions.quantity import Closed, PositiveQuantity
 from sim.errors import InputError
@@ -21,6 +24,16 @@ class Price(PositiveQuantity):
         if not self.unit.endswith((PER_VIAL, PER_PATIENT)):
             raise InputError(f".unit: '{self.unit}' ends neither with '{PER_VIAL}' nor with '{PER_PATIENT}'")
         return self
+
+    def _leaf(self, key: str, node: Any, surroundings: Surroundings) -> Leaf:
+        """With a flag where an assumption leans on figures that nobody has verified."""
+        leaf = super()._leaf(key, node, surroundings)
+        told = re.findall(r"\w+", leaf.source) if leaf.source.startswith(ASSUMPTION) else []
+        shaky = [
+            row for row in told if row in surroundings.ledger and surroundings.ledger[row]["verified"] == "recalled"
+        ]
+        flags = (f"leans on what is remembered, unverified: {', '.join(shaky)}",) if shaky else ()
+        return replace(leaf, flags=(*leaf.flags, *flags))
 
     @property
     def is_per_patient(self) -> bool:

@@ -9,7 +9,7 @@ from sim.dates import MONTH
 from sim.draws.streams import FloatArray
 from sim.model.cohort import Chance, Expected
 from sim.model.market.calendar import Calendar, approved, calendar
-from sim.model.market.patients import Patients, reached
+from sim.model.market.patients import Patients, of_market, reached
 from sim.model.market.plan import MarketNumbers, MarketPlan, MarketStreams, Trialled
 from sim.model.market.sales import Benefit, Sales, sell
 from sim.model.market.value import Cash, cash
@@ -142,10 +142,9 @@ def _delay(
 def _benefit(plan: MarketPlan, numbers: MarketNumbers, expected: xr.Dataset) -> Benefit:
     """How ill the patients are, from the rates of the draw."""
     first = expected.isel(year=0, drop=True)
-    if not plan.is_split:
-        first = first.sel(region=list(plan.regions))
     names = ("transplants", "vod", "severe_vod", "deaths_day100")
-    transplants, vod, severe, deaths = (first[name] for name in names)
+    cells = [first[name] if plan.is_split else of_market(plan, first[name]) for name in names]
+    transplants, vod, severe, deaths = cells
     mortality = _ratio(deaths, severe)
     survival = xr.DataArray(numbers.course.survival, dims="draw")
     saved = survival - (1.0 - mortality)

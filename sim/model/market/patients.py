@@ -10,7 +10,7 @@ from sim.draws.streams import FloatArray
 from sim.errors import InputError
 from sim.model.cohort import Chance
 from sim.model.market.plan import Demand, Label, MarketPlan
-from sim.variables import CELL_DIMS
+from sim.variables import CELL_DIMS, TOTAL
 
 _DIMS = ("draw", *CELL_DIMS)
 _SHORT = 1e-9  # by how much shares of regions may pass 1: what rounding does
@@ -74,6 +74,13 @@ def treated(
     )
 
 
+def of_market(plan: MarketPlan, cells: xr.DataArray) -> xr.DataArray:
+    """The cells of the regions of a market, or all together where it has the one region `all`: [draw, region, …]."""
+    if plan.regions == (TOTAL,):
+        return cells.sum("region").expand_dims(region=[TOTAL]).transpose(*cells.dims)
+    return cells.sel(region=list(plan.regions))
+
+
 def by_region(values: FloatArray, regions: Sequence[str]) -> xr.DataArray:
     """Values by draw and region, labelled."""
     return xr.DataArray(values, dims=("draw", "region"), coords={"region": list(regions)})
@@ -99,7 +106,7 @@ def _by_label(label: Label, demand: Demand, funnel: xr.Dataset, chance: Chance) 
 def _in_regions(plan: MarketPlan, demand: Demand, name: str, patients: xr.DataArray, chance: Chance) -> xr.DataArray:
     """The patients of the regions where the drug is sold, divided among these one after the other."""
     if not plan.is_split:
-        return patients.sel(region=list(plan.regions))
+        return of_market(plan, patients)
     left, rest, parts = patients, np.ones(len(demand.region_shares)), []
     for place, region in enumerate(plan.regions):
         share = demand.region_shares[:, place]
