@@ -15,6 +15,7 @@ import yaml
 from sim.errors import InputError
 from sim.results.run import Results
 from sim.results.totals import with_totals
+from sim.variables import MARKET_REGION, MARKET_YEAR
 
 MARK = "run.json"
 """The file that stands in a finished run's folder and in no other; moved into place last."""
@@ -24,6 +25,8 @@ ASIDE = ".unfinished"
 
 KEPT_BYTES = 200_000_000
 """The size up to which `results.keep_draws=auto` keeps the draws."""
+
+_EXACT_BYTES = 5_000_000  # up to which every number keeps its last digit
 
 _BINS = 200
 
@@ -89,9 +92,8 @@ def write(results: Results, folder: Path) -> None:
     for name, table in results.tables.items():
         table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     kept = kept_dataset(results)
-    compressed = {name: {"zlib": True, "complevel": 1} for name in kept.data_vars}
     try:
-        kept.to_netcdf(folder / "results.nc", engine="netcdf4", encoding=compressed)
+        kept.to_netcdf(folder / "results.nc", engine="netcdf4", encoding=_encoding(kept))
     except RuntimeError as fault:  # as the NetCDF library reports a full disk
         raise OSError(f"results.nc: {fault}") from fault
     with (folder / "config.yaml").open("w", encoding="utf-8", newline="\n") as file:
@@ -101,13 +103,23 @@ def write(results: Results, folder: Path) -> None:
         json.dump(record, file, indent=2, ensure_ascii=False)
 
 
+def _encoding(kept: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """How each variable is stored: compressed; in a large file what the market has by region and year to seven digits."""
+    found: dict[str, dict[str, Any]] = {str(name): {"zlib": True, "complevel": 1} for name in kept.data_vars}
+    for name, array in kept.data_vars.items():
+        if kept.nbytes > _EXACT_BYTES and {MARKET_REGION, MARKET_YEAR} <= set(array.dims) and array.dtype == np.float64:
+            found[str(name)]["dtype"] = "float32"
+    return found
+
+
 def kept_dataset(results: Results) -> xr.Dataset:
     """The draws, or histograms of the outputs where the draws are not to be kept."""
     keep = results.configuration["results"]["keep_draws"]
     fits = results.dataset.nbytes <= KEPT_BYTES
     if keep is True or (keep == "auto" and fits) or not results.has_draws:
         return results.dataset
-    return xr.merge([_histogram(with_totals(results.outputs[name])) for name in results.outputs.data_vars])
+    histograms = [_histogram(with_totals(results.outputs[name])) for name in results.outputs.data_vars]
+    return xr.merge(histograms, join="outer")  # what does not add up has no label of a total
 
 
 def _histogram(array: xr.DataArray) -> xr.Dataset:
