@@ -70,7 +70,7 @@ def with_beside(results: Results, other: Option | None, samples: Path | None = N
     one_year = {**own["years"], "last": own["years"]["first"]}
     record: dict[str, Any] = {"option": other.name, "vod": other.vod}
     try:
-        found = simulate(assume({**own, "vod": other.vod, "years": one_year, "trial": None}, samples))
+        found = simulate(assume({**own, "vod": other.vod, "years": one_year, "trial": None, "market": None}, samples))
         record["statistics"] = {name: _with_error(found, name) for name in _STATISTICS}
     except InputError as fault:
         record["refused"] = str(fault).partition("; ")[0]

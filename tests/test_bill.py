@@ -27,6 +27,7 @@ from sim.analysis.groups import (
     Mixed,
     group_of,
 )
+from sim.analysis.levers import levers
 from sim.analysis.shapley import shapley_effects
 from sim.assumptions.distributions import U_MAX, U_MIN
 from sim.commands import run, with_bill
@@ -419,3 +420,11 @@ def test_a_run_writes_its_bill_and_a_run_of_a_sweep_does_not(tmp_path: Path) -> 
     assert (tmp_path / "single" / "figures" / "uncertainty.png").stat().st_size > 20_000
     run(assumptions, tmp_path / "swept", [], in_sweep=True)
     assert "uncertainty" not in open_run(tmp_path / "swept").tables
+
+
+@pytest.mark.parametrize("other", ["trial.consent", "market.patients.peak_share"])
+def test_a_correlation_with_what_comes_after_the_patients(other: str) -> None:
+    pair = f"correlation=[{{between: [vod.incidence, {other}], spearman: 0.5, source: 'assumption: a test'}}]"
+    assumptions = sim.load(overrides=[pair, "years.last=2008", "sampling.draws=256", "report.uncertainty_draws=64"])
+    assert uncertainty_bill(assumptions, 1.0)["share"].sum() == pytest.approx(1)
+    assert len(levers(assumptions)) > 0

@@ -64,7 +64,7 @@ def uncertainty_bill(assumptions: Assumptions, variance: float) -> pd.DataFrame:
     ------
     InputError : when the draws cannot be made.
     """
-    assumptions = assumptions.model_copy(update={"trial": None, "market": None})  # which no patient hangs on
+    assumptions = assumptions.without("trial", "market")  # which no patient hangs on
     between = between_studies(assumptions)
     if crossing := _crossing(assumptions, between):
         note = f"the correlation of {crossing} joins two groups"

@@ -83,7 +83,7 @@ class _Bench:
         capped = sites is not None and (sites.cap is not None or bool(sites.country_caps))
         number = min(_DRAWS_CAPPED if capped else _DRAWS, sampling.draws)
         draws = range(number - number % max(sampling.replicates, 1) or number)
-        self.assumptions = assumptions
+        self.assumptions = assumptions = assumptions.without("market")  # it comes after the read-out
         self.batches = Batches.of(sampling.method, sampling.replicates, len(draws))
         self.parameters = sample(assumptions, draws)
         self._expected = populations(assumptions, self.parameters, Expected())

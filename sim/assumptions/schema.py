@@ -131,6 +131,17 @@ class Assumptions(Closed):
             if self.transplants.growth_pattern == "yearly" and "transplants.growth" in pair.between:
                 raise InputError(f".correlation.{place}.between: yearly shocks of transplants.growth are independent")
 
+    def without(self, *sections: str) -> "Assumptions":
+        """The same without a trial or a market, nor the correlations of their quantities.
+
+        Parameters
+        ----------
+        sections : `trial`, `market` or both.
+        """
+        gone = tuple(f"{section}." for section in sections)
+        kept = tuple(pair for pair in self.correlation if not any(name.startswith(gone) for name in pair.between))
+        return self.model_copy(update={**dict.fromkeys(sections), "correlation": kept})
+
     @property
     def quantities(self) -> dict[str, Quantity]:
         """Every quantity by its key."""

@@ -41,7 +41,7 @@ class Sampling(Closed):
     ----------
     method : `point` puts every quantity at its mean.
     draws : their number, all replicates together; memory grows with them, by some 250 bytes each for ten years of one
-        stratum, and 350 more for a trial.
+        stratum, 350 more for a trial and 6,000 more for a market of two regions and twenty years.
     replicates : independent randomisations they are divided into, 1 or at least 4: their scatter is the Monte Carlo
         error.
     seed : of all random numbers.

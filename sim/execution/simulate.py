@@ -92,9 +92,8 @@ def _model(assumptions: Assumptions, draws: range, trial: TrialRun | None) -> tu
     if trial is not None:
         own[TRIAL_STAGE] = candidates(own, parameters, chance)
         mean[TRIAL_STAGE] = candidates(mean, parameters, Expected())
-        first = _of_run(assumptions, expected)
-        seen = trial.counted(parameters, first, draws)
-        read = trial.expected(parameters, first, judged=assumptions.market is not None)
+        seen = trial.counted(parameters, expected, draws)
+        read = trial.expected(parameters, expected, judged=assumptions.market is not None)
         own, mean = own.merge(seen), mean.merge(read)
     if assumptions.market is not None:
         market = MarketRun(assumptions)
