@@ -62,8 +62,9 @@ def dispatch(arguments: Sequence[str]) -> int:
 
 
 def _run_or_sweep(arguments: Sequence[str]) -> int:
-    from sim.configuration.compose import assume, composed, default_folder, parse
+    from sim.configuration.compose import composed, default_folder, parse, workbooks
     from sim.configuration.words import check_ranges
+    from sim.configuration.workbook.names import WRITE, names
 
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("-m", "--multirun", action="store_true")
@@ -82,12 +83,20 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
     check_ranges(read)
     swept = {word.input_line for word in read if options.multirun and word.is_sweep_override()}
     made = composed([*(word for word in overrides if word not in swept), *place], options.config_dir)
+    if wanted := names(read, WRITE):
+        if options.multirun:
+            raise InputError(f"{WRITE}: a workbook is written from one configuration; leave out -m")
+        from sim.configuration.workbook.template import template
+
+        print(template(made, wanted[0], overrides, options.config_dir))
+        return 0
     if options.multirun or str(made.hydra.mode).endswith("MULTIRUN"):
         from sim.sweep import sweep
 
         where = ["--config-dir", str(Path(options.config_dir).resolve())] if options.config_dir else []
-        return sweep(["--multirun", *where, *overrides, *place], Path(made.hydra.sweep.dir))
-    assumptions = assume(made.mapping)
+        laid = workbooks(overrides, options.config_dir)
+        return sweep(["--multirun", *where, *overrides, *place], Path(made.hydra.sweep.dir), laid)
+    assumptions = made.assumptions()
     from sim.beside import option  # only now: what was refused above did not wait for these imports
     from sim.commands import run, show
 

@@ -12,7 +12,9 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from sim.commands import run
-from sim.configuration.compose import assume, plain, through_hydra
+from sim.configuration.compose import Composed, plain, through_hydra
+from sim.configuration.workbook.laying import NOTHING, Laid
+from sim.configuration.workbook.names import READ
 from sim.errors import InputError
 from sim.results.compare import compare
 from sim.results.folder import MARK, check_empty, open_run, remove_empty
@@ -23,15 +25,23 @@ ERROR = "error.txt"
 """What stands in the folder of a failed run: its overrides, an empty line, what went wrong."""
 
 
-def one_of_many(config: DictConfig) -> None:
-    """One run of a sweep. A failure is written down and does not stop the others."""
+def one_of_many(config: DictConfig, workbooks: Mapping[str, Laid]) -> None:
+    """One run of a sweep. A failure is written down and does not stop the others.
+
+    Parameters
+    ----------
+    config : composed by Hydra.
+    workbooks : what the workbooks that the sweep names lay over it, by name.
+    """
     settings = HydraConfig.get()
     folder = Path(settings.runtime.output_dir)
-    overrides = list(settings.overrides.task)
-    record = [re.sub(r"\\([\\()\[\]{}:=, \t])", r"\1", word) for word in overrides]  # Hydra escapes the signs it reads
+    overrides, laid = list(settings.overrides.task), workbooks.get(str(config.get(READ)), NOTHING)
+    typed = [word for word in overrides if word not in _choices(workbooks)]
+    record = [re.sub(r"\\([\\()\[\]{}:=, \t])", r"\1", word) for word in typed]  # Hydra escapes the signs it reads
     started = time.perf_counter()
     try:
-        run(assume(plain(config, DictConfig(settings), overrides)), folder, record, in_sweep=True)
+        made = Composed(plain(config, DictConfig(settings), overrides, laid), DictConfig(settings), laid)
+        run(made.assumptions(), folder, record, in_sweep=True)
     except Exception as fault:
         words = str(fault) if isinstance(fault, InputError) else traceback.format_exc()
         (folder / ERROR).write_text("\n".join([*record, "", words]), encoding="utf-8")
@@ -40,8 +50,14 @@ def one_of_many(config: DictConfig) -> None:
         print(f"run {settings.job.num}: {' '.join(record)} ({time.perf_counter() - started:.1f} s)", file=sys.stderr)
 
 
-def sweep(arguments: Sequence[str], folder: Path) -> int:
+def sweep(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid]) -> int:
     """Run a sweep into a folder and compare its runs.
+
+    Parameters
+    ----------
+    arguments : for Hydra.
+    folder : the sweep's.
+    workbooks : what the workbooks that it names lay over each run, by name; all chose the same options.
 
     Returns
     -------
@@ -50,12 +66,17 @@ def sweep(arguments: Sequence[str], folder: Path) -> int:
     check_empty(folder)
     made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
-        through_hydra(arguments, one_of_many)
+        through_hydra([*arguments, *_choices(workbooks)], lambda config: one_of_many(config, workbooks))
     finally:
         if folder.is_dir():
             (folder / "multirun.yaml").unlink(missing_ok=True)  # Hydra's own settings; the runs have theirs
         remove_empty(made)
     return collect(folder)
+
+
+def _choices(workbooks: Mapping[str, Laid]) -> tuple[str, ...]:
+    """The options that the workbooks of a sweep choose, all the same."""
+    return next(iter(workbooks.values()), NOTHING).choices
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ from sim.configuration.replacing import File, replace_typed, replace_whole
 from sim.configuration.samples import sampled_column
 from sim.configuration.trust import check_data, check_folder, check_hydra
 from sim.configuration.words import check_scenario, not_a_sweep, plain_words, unparsed
+from sim.configuration.workbook.laying import NOTHING, Laid, lay
+from sim.configuration.workbook.names import READ, WORKBOOK_KEYS, names
 from sim.errors import InputError
 from sim.evidence.ledger import Ledger, read_ledger
 
@@ -45,20 +47,31 @@ class Composed:
     ----------
     mapping : the resolved configuration as plain data, ready for `Assumptions.read`.
     hydra : Hydra's own settings.
+    laid : what a workbook lays over it, laid already.
     """
 
     mapping: Mapping[str, Any]
     hydra: DictConfig
+    laid: Laid = NOTHING
+
+    def assumptions(self) -> Assumptions:
+        """Read it; what is wrong in a workbook is said with its cell.
+
+        Raises
+        ------
+        InputError : one line naming the key, the value and the bound.
+        """
+        return self.laid.naming_cells(lambda: assume(self.mapping, files=self.laid.files))
 
 
 def load(
-    scenario: str = "press_release", overrides: Sequence[str] = (), config_dir: str | Path | None = None
+    scenario: str | None = None, overrides: Sequence[str] = (), config_dir: str | Path | None = None
 ) -> Assumptions:
     """The assumptions of a scenario.
 
     Parameters
     ----------
-    scenario : its name.
+    scenario : its name; None is the base case, `press_release`, or that of a workbook.
     overrides : as on the command line: `["vod.incidence.value=0.18"]`.
     config_dir : a folder with scenarios and options of your own, laid out like `conf/`.
 
@@ -67,10 +80,13 @@ def load(
     InputError : one line naming the key, the value and the bound.
     """
     words = [overrides] if isinstance(overrides, str) else overrides
-    return assume(composed([f"scenario={scenario}", *words], config_dir).mapping)
+    chosen = [] if scenario is None else [f"scenario={scenario}"]
+    return composed([*chosen, *words], config_dir).assumptions()
 
 
-def assume(mapping: Mapping[str, Any], folder: Path | None = None) -> Assumptions:
+def assume(
+    mapping: Mapping[str, Any], folder: Path | None = None, files: Mapping[str, str] | None = None
+) -> Assumptions:
     """Validate a composed configuration against the ledger.
 
     Parameters
@@ -78,17 +94,18 @@ def assume(mapping: Mapping[str, Any], folder: Path | None = None) -> Assumption
     mapping : plain data.
     folder : where the files of `sample(file.csv, column)` and a ledger of one's own are looked for; None is the
         working directory.
+    files : path → SHA-256 of files that the configuration was made from.
     """
-    files: dict[str, str] = {}
-    ledger = _ledger(mapping.get("evidence"), folder or Path.cwd(), files)
+    read_from = dict(files or {})
+    ledger = _ledger(mapping.get("evidence"), folder or Path.cwd(), read_from)
 
     def read_sample(name: str, column: str) -> NDArray[np.float64]:
         path = (folder or Path.cwd()) / name
-        values, files[name] = sampled_column(path, column)
+        values, read_from[name] = sampled_column(path, column)
         return values
 
     context = Context(read_sample=read_sample, pooled_rows=ledger.counts)
-    return Assumptions.read(mapping, Surroundings(ledger, context, files))
+    return Assumptions.read(mapping, Surroundings(ledger, context, read_from))
 
 
 def _ledger(evidence: Any, folder: Path, files: dict[str, str]) -> Ledger:
@@ -115,16 +132,33 @@ def composed(overrides: Sequence[str], config_dir: str | Path | None = None) -> 
             raise InputError(not_a_sweep(override))
         if override.key_or_group == "hydra.searchpath":
             raise InputError("hydra.searchpath: name your own folder with --config-dir")
+    laid = next(iter(workbooks(overrides, config_dir).values()), NOTHING)
     own = [f"hydra.searchpath=[{_search(config_dir)}]"] if config_dir is not None else []
+    words = [*laid.choices, *overrides, *own]
     try:
         with _ONE_AT_A_TIME, initialize_config_dir(str(conf_dir()), version_base="1.3"):
-            config = compose("config", overrides=[*overrides, *own], return_hydra_config=True)
+            config = compose("config", overrides=words, return_hydra_config=True)
             settings = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-            return Composed(plain(settings, config.hydra, [*overrides, *own]), config.hydra)
+            return Composed(plain(settings, config.hydra, words, laid), config.hydra, laid)
     except (*_REFUSALS, ValueError) as fault:
         if isinstance(fault, InputError):
             raise
         raise InputError(plain_words(fault, known_keys())) from fault
+
+
+def workbooks(overrides: Sequence[str], config_dir: str | Path | None = None) -> dict[str, Laid]:
+    """What the workbooks that overrides name lay over a configuration, by name: one, or in a sweep several.
+
+    Raises
+    ------
+    InputError : naming file, sheet and cell.
+    """
+    words = parse(overrides)
+    if not names(words, READ):
+        return {}
+    from sim.configuration.workbook.opening import laid_by  # it reads with a library that takes its time to import
+
+    return laid_by(words, lambda own: composed(own, config_dir), typed_keys(overrides))
 
 
 def through_hydra(arguments: Sequence[str], task: Callable[[DictConfig], None]) -> None:
@@ -165,7 +199,7 @@ def parse(overrides: Sequence[str]) -> list[Override]:
         raise InputError(unparsed(fault)) from fault
 
 
-def plain(config: DictConfig, settings: DictConfig, overrides: Sequence[str]) -> dict[str, Any]:
+def plain(config: DictConfig, settings: DictConfig, overrides: Sequence[str], laid: Laid = NOTHING) -> dict[str, Any]:
     """The configuration as plain data: harmless, resolved, every value with the source that is its own.
 
     Parameters
@@ -173,6 +207,7 @@ def plain(config: DictConfig, settings: DictConfig, overrides: Sequence[str]) ->
     config : composed by Hydra.
     settings : Hydra's own settings beside it.
     overrides : those it was composed with.
+    laid : what a workbook lays over it.
 
     Raises
     ------
@@ -184,10 +219,18 @@ def plain(config: DictConfig, settings: DictConfig, overrides: Sequence[str]) ->
     name = str(settings.runtime.choices.get("scenario"))
     check_scenario(mapping, name)
     mapping["scenario"]["name"] = name
-    typed = {key for override in parse(overrides) for key in _typed(override.key_or_group, override.value())}
+    typed = typed_keys(overrides)
+    for key in WORKBOOK_KEYS:  # they say where a configuration comes from, or goes to, and are no part of it
+        if mapping.pop(key, None) is not None and key not in typed:
+            raise InputError(f"{key}: is named on the command line, not in a file")
     replace_whole(mapping, _files(settings, overrides), typed)
-    replace_typed(mapping, typed)
+    replace_typed(mapping, typed | lay(mapping, laid.changes, typed))
     return dict(mapping)
+
+
+def typed_keys(overrides: Sequence[str]) -> set[str]:
+    """The keys that overrides give a value."""
+    return {key for override in parse(overrides) for key in _typed(override.key_or_group, override.value())}
 
 
 def _typed(key: str, value: Any) -> Iterator[str]:
@@ -218,7 +261,7 @@ def known_keys() -> list[str]:
     """Every key of the base case, and of a trial by its sites or of one arm."""
     options: tuple[list[str], ...] = ([], ["trial=phase3_plan"], ["trial=single_arm"])
     keys = (_keys(composed(["scenario=press_release", *option]).mapping) for option in options)
-    return list(dict.fromkeys(key for found in keys for key in found))
+    return list(dict.fromkeys([*(key for found in keys for key in found), *WORKBOOK_KEYS]))
 
 
 def _keys(mapping: Any, prefix: str = "") -> list[str]:
