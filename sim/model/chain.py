@@ -81,7 +81,9 @@ def trial(
     InputError : when what was seen of the enrolment cannot have been, as patients before any site was open.
     """
     assert assumptions.trial is not None
-    reader = TrialReader(assumptions.trial, parameters, Funnel.of(expected.sel(year=[assumptions.years.first])), streams)
+    reader = TrialReader(
+        assumptions.trial, parameters, Funnel.of(expected.sel(year=[assumptions.years.first])), streams
+    )
     plan, numbers = reader.plan(), reader.numbers()
     if streams is None:
         return plan, without_chance(plan, numbers, judged=judged)
@@ -101,7 +103,9 @@ def story(
     row : of the draw among these.
     """
     assert assumptions.trial is not None
-    reader = TrialReader(assumptions.trial, parameters, Funnel.of(expected.sel(year=[assumptions.years.first])), streams)
+    reader = TrialReader(
+        assumptions.trial, parameters, Funnel.of(expected.sel(year=[assumptions.years.first])), streams
+    )
     return Plays(reader.plan(), reader.numbers(), *reader.details(), streams).story(row)
 
 

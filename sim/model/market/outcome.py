@@ -13,7 +13,6 @@ from sim.model.market.patients import Patients, of_market, reached
 from sim.model.market.plan import MarketNumbers, MarketPlan, MarketStreams, Trialled
 from sim.model.market.sales import Benefit, Sales, sell
 from sim.model.market.value import Cash, cash
-from sim.variables import CELL_DIMS
 
 _DELAY = MONTH / 365.25
 """A month, in years."""
@@ -140,31 +139,27 @@ def _delay(
 
 
 def _benefit(plan: MarketPlan, numbers: MarketNumbers, expected: xr.Dataset) -> Benefit:
-    """How ill the patients are, from the rates of the draw."""
-    first = expected.isel(year=0, drop=True)
+    """How ill the patients are, from the rates of the draw; where regions are not told apart they are alike."""
+    first = expected.isel(year=[0])
     names = ("transplants", "vod", "severe_vod", "deaths_day100")
     cells = [first[name] if plan.is_split else of_market(plan, first[name]) for name in names]
-    transplants, vod, severe, deaths = cells
+    transplants, vod, severe, deaths = (cell.to_numpy()[..., 0] for cell in cells)
     mortality = _ratio(deaths, severe)
-    survival = xr.DataArray(numbers.course.survival, dims="draw")
-    saved = survival - (1.0 - mortality)
+    saved = numbers.course.survival[:, None, None, None] - (1.0 - mortality)
     if plan.label == "prevention":
-        prevented = xr.DataArray(numbers.demand.prevented, dims="draw")
-        share, averted = xr.zeros_like(mortality), _ratio(deaths, transplants) * prevented
+        share, averted = (
+            np.zeros_like(mortality),
+            _ratio(deaths, transplants) * numbers.demand.prevented[:, None, None, None],
+        )
     else:
-        share = xr.ones_like(mortality) if plan.label == "severe_vod" else _ratio(severe, vod)
+        share = np.ones_like(mortality) if plan.label == "severe_vod" else _ratio(severe, vod)
         averted = share * saved
-    if plan.is_split:  # the regions are alike
-        share, averted = (_to_regions(part, plan) for part in (share, averted))
+    regions = len(plan.regions)
+    if plan.is_split:
+        share, averted = np.repeat(share, regions, axis=1), np.repeat(averted, regions, axis=1)
     return Benefit(share, averted)
 
 
-def _ratio(part: xr.DataArray, whole: xr.DataArray) -> xr.DataArray:
+def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
     """The share of what there is; 0 of nothing."""
-    return (part / whole.where(whole > 0)).fillna(0.0)
-
-
-def _to_regions(cells: xr.DataArray, plan: MarketPlan) -> xr.DataArray:
-    """The same in every region of the market."""
-    same = xr.concat([cells.assign_coords(region=[region]) for region in plan.regions], dim="region")
-    return same.transpose("draw", *CELL_DIMS[:-1])
+    return np.asarray(np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0))

@@ -14,8 +14,6 @@ from sim.model.market.patients import Patients, by_region_year, treated
 from sim.model.market.payer import budget_impact
 from sim.model.market.plan import Course, MarketNumbers, MarketPlan
 
-_STRATA = ("transplant", "age_group")
-
 
 @dataclass(frozen=True)
 class Benefit:
@@ -27,8 +25,8 @@ class Benefit:
     averted : deaths by day 100 averted per patient treated by label.
     """
 
-    severe: xr.DataArray
-    averted: xr.DataArray
+    severe: FloatArray
+    averted: FloatArray
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ def sell(
     named_until : when named patients end, decimal year, [draw, region].
     chance : whether patients are whole.
     """
-    each = _per_patient(numbers.course, patients.eligible, benefit.severe)
+    each = _per_patient(numbers.course, benefit.severe)
     named_vials, named = _named(plan, numbers, patients, each, named_until, chance)
     if calendar is None:
         nothing = np.zeros(named.shape)
@@ -83,8 +81,8 @@ def sell(
     years, money = np.array(plan.years, dtype=np.float64), numbers.money
     at_peak = kept_years(calendar.launch, calendar.entry, numbers.timing.kept, numbers.demand.uptake, years)
     by_label, off_label = treated(plan, numbers.demand, patients, at_peak, chance)
-    beside = _per_patient(numbers.course, patients.beside, xr.zeros_like(benefit.severe))
-    vials = _total(by_label * each) + _total(off_label * beside)
+    beside = _per_patient(numbers.course, np.zeros_like(benefit.severe))
+    vials = _total(by_label, each) + _total(off_label, beside)
     persons = _total(by_label) + _total(off_label)
     sold = np.where(np.array(plan.per_patient)[:, None], persons, vials)
     gross = sold * money.list_price[:, :, None] * _price_growth(plan, numbers)
@@ -97,7 +95,7 @@ def sell(
         net=net,
         named_vials=named_vials,
         named=named,
-        deaths_averted=_total(by_label * benefit.averted),
+        deaths_averted=_total(by_label, benefit.averted),
         budget=budget_impact({"drug": net, "named patients": named, "care": care}, {}),
         on_market=part_of_year(years, calendar.launch, np.full(calendar.launch.shape, np.inf)),
     )
@@ -119,7 +117,7 @@ def _named(
     plan: MarketPlan,
     numbers: MarketNumbers,
     patients: Patients,
-    vials_each: xr.DataArray,
+    vials_each: FloatArray,
     until: FloatArray,
     chance: Chance,
 ) -> tuple[FloatArray, FloatArray]:
@@ -130,36 +128,34 @@ def _named(
         return nothing, nothing
     part = part_of_year(years, np.broadcast_to(named.opens[:, None], until.shape), until)
     cases = chance.passing("named_patients", patients.eligible, by_region_year(named.share[:, :, None] * part, plan))
-    vials = _total(cases * vials_each)
+    vials = _total(cases, vials_each)
     sold = np.where(np.array(plan.named_per_patient)[:, None], _total(cases), vials)
     growth = inflation(plan, numbers)[:, None, :] if plan.at_cost else _price_growth(plan, numbers)
     return vials, sold * named.price[:, :, None] * growth
 
 
-def _per_patient(course: Course, patients: xr.DataArray, severe: xr.DataArray) -> xr.DataArray:
+def _per_patient(course: Course, severe: FloatArray) -> FloatArray:
     """Vials per patient: [draw, region, transplant, age_group].
 
     Parameters
     ----------
     course : of treatment.
-    patients : whose strata they are.
-    severe : share with severe VOD, who may die on treatment.
+    severe : share with severe VOD, who may die on treatment, [draw, region, transplant, age_group].
     """
-    died = severe * xr.DataArray((1.0 - course.survival) * course.dies_on_treatment, dims="draw")
-    of_draw = {end: days[:, None, None, None] for end, days in course.days.items()}
-    dead = died.transpose("draw", "region", *_STRATA).to_numpy()
-    days = mean_days(
-        dead,
-        (1.0 - dead) * course.toxicity[:, None, None, None],
-        of_draw["death"],
-        of_draw["toxicity"],
-        of_draw["response"],
-    )
-    coords = {name: patients[name] for name in ("region", *_STRATA)}
-    vials = course.vials_per_day[:, None, None, :] * days
-    return xr.DataArray(vials, dims=("draw", "region", *_STRATA), coords=coords)
+    died = severe * ((1.0 - course.survival) * course.dies_on_treatment)[:, None, None, None]
+    stopped = (1.0 - died) * course.toxicity[:, None, None, None]
+    ends = (course.days[end][:, None, None, None] for end in ("death", "toxicity", "response"))
+    return np.asarray(course.vials_per_day[:, None, None, :] * mean_days(died, stopped, *ends))
 
 
-def _total(cells: xr.DataArray) -> FloatArray:
-    """The sum over transplant types and age groups: [draw, region, year]."""
-    return np.asarray(cells.sum(list(_STRATA)).transpose("draw", "region", "year").to_numpy(), dtype=np.float64)
+def _total(cells: xr.DataArray, each: FloatArray | None = None) -> FloatArray:
+    """The sum over transplant types and age groups of patients, or of something per patient: [draw, region, year].
+
+    Parameters
+    ----------
+    cells : patients, [draw, region, transplant, age_group, year].
+    each : what is counted per patient, [draw, region, transplant, age_group]; None counts patients.
+    """
+    patients = cells.to_numpy()
+    counted = patients if each is None else patients * each[..., None]
+    return np.asarray(counted.sum(axis=(2, 3)), dtype=np.float64)
