@@ -12,6 +12,7 @@ from sim.execution.simulate import simulate
 from sim.results.folder import open_run, write, writing
 from sim.results.run import Results
 from sim.views.causes import TABLE
+from sim.views.grounds import GROUNDS
 from sim.views.table import stage_table
 
 
@@ -42,7 +43,7 @@ def run(
     with writing(folder) as aside:
         results = with_beside(simulate(assumptions), beside, samples)
         record = {"overrides": list(overrides), "working_directory": str(samples or Path.cwd())}
-        results = replace(results, provenance={**results.provenance, **record})
+        results = with_grounds(replace(results, provenance={**results.provenance, **record}))
         wanted = assumptions.report.figures
         pictured = wanted == "always" or (wanted == "single" and not in_sweep)
         if pictured:
@@ -50,6 +51,7 @@ def run(
         write(results, aside)
         if pictured:
             illustrate(results, aside)
+            calculate(results, assumptions, aside)
     return results
 
 
@@ -59,6 +61,14 @@ def with_bill(results: Results, assumptions: Assumptions) -> Results:
 
     bill = uncertainty_bill(assumptions, results.value(statistic="sd") ** 2)
     return results if bill.empty else replace(results, tables={**results.tables, TABLE: bill})
+
+
+def with_grounds(results: Results) -> Results:
+    """The same results with the table of what assumed and cited inputs make of the spread; none at the means."""
+    from sim.analysis.grounds import grounds
+
+    found = grounds(results)
+    return results if found.empty else replace(results, tables={**results.tables, GROUNDS: found})
 
 
 def with_levers(results: Results, assumptions: Assumptions) -> Results:
@@ -83,12 +93,27 @@ def illustrate(results: Results, folder: Path) -> None:
     (folder / "report.html").write_text(report(results, svgs), encoding="utf-8", newline="\n")
 
 
+def calculate(results: Results, assumptions: Assumptions, folder: Path) -> None:
+    """Write the workbook of a run, whose formulas calculate its point case."""
+    from sim.views.workbook.writing import workbook
+
+    point = simulate(at_the_means(assumptions))
+    (folder / "workbook.xlsx").write_bytes(workbook(results, point))
+
+
+def at_the_means(assumptions: Assumptions) -> Assumptions:
+    """The same assumptions with every quantity at its mean, without chance, for all years of patients and market."""
+    point = {"method": "point", "draws": 1, "replicates": 1, "chance": False}
+    sampling = assumptions.sampling.model_copy(update=point)
+    return assumptions.model_copy(update={"sampling": sampling, "years": assumptions.all_years})
+
+
 def show(results: Results, folder: Path) -> None:
     """Print the table of a run and where its files are, the first picture by name."""
     print(stage_table(results))
     print(f"\nFiles in {folder}:")
     first = sorted((folder / "figures").glob("*.png"), key=lambda path: (path.stem != "funnel", path.stem))[:1]
-    named = [*(f"figures/{path.name}" for path in first), "report.html", "summary.csv", "results.nc"]
+    named = [*(f"figures/{path.name}" for path in first), "report.html", "workbook.xlsx", "summary.csv", "results.nc"]
     print("  " + "  ".join(name for name in named if (folder / name).exists()))
 
 

@@ -12,7 +12,14 @@ from sim.views.numbers import UNKNOWN, about, error_text, rounded, span
 ALL: Mapping[str, str] = dict.fromkeys(STRATA, TOTAL)
 """The labels of the whole population."""
 
-_ASSUMED = ("transplants", "vod", "trial", "evidence", "correlation")  # keys by which a run differs from its scenario
+_ASSUMED = (
+    "transplants",
+    "vod",
+    "trial",
+    "market",
+    "evidence",
+    "correlation",
+)  # keys by which a run differs from its scenario
 _CLEARLY = 3  # errors apart: five stages are looked at, and two would be passed by luck in every fourth run
 
 
@@ -54,10 +61,10 @@ class Estimates:
         self,
         variable: str = HEADLINE,
         statistic: str = "mean",
-        year: int | None = None,
+        year: int | str | None = None,
         labels: Mapping[str, str] = ALL,
     ) -> Estimate:
-        """One number, by default of the first year and all strata together."""
+        """One number, by default of the first year and all strata together; of the year `all` where there is none."""
         cells = [labels.get(name, TOTAL) for name in STRATA]
         of_run = variable in VARIABLES and VARIABLES[variable].level == "run"
         key = (variable, *cells, TOTAL if of_run else str(year or self._years[0]), statistic)
@@ -91,7 +98,8 @@ def stages(results: Results) -> list[Variable]:
 
 def divisions(results: Results) -> dict[str, list[str]]:
     """Dimension → labels, of every dimension that the populations are divided by."""
-    labels = {name: [str(label) for label in results.summary[name].unique()] for name in STRATA}
+    rows = results.summary[results.summary["variable"] == HEADLINE]  # the market may have other regions
+    labels = {name: [str(label) for label in rows[name].unique()] for name in STRATA}
     parts = {name: [label for label in found if label != TOTAL] for name, found in labels.items()}
     return {name: found for name, found in parts.items() if len(found) > 1}
 

@@ -18,6 +18,10 @@ from sim.views.fan import fan
 from sim.views.forest import forest
 from sim.views.funnel import funnel
 from sim.views.levers import levers
+from sim.views.market_exceedance import exceedance
+from sim.views.market_sales import sales
+from sim.views.market_section import market_pictures
+from sim.views.market_value import value
 from sim.views.one_trial import one_trial
 from sim.views.readout import readout
 from sim.views.side_by_side import comparison
@@ -32,6 +36,7 @@ __all__ = [
     "comparison",
     "convergence",
     "distribution",
+    "exceedance",
     "fan",
     "figures_for",
     "forest",
@@ -39,8 +44,10 @@ __all__ = [
     "levers",
     "one_trial",
     "readout",
+    "sales",
     "save",
     "success",
+    "value",
     "volume",
 ]
 
@@ -51,6 +58,8 @@ _OF_TRIAL: dict[str, Callable[[Results], Figure]] = {
     "levers": levers,
     "one_trial": one_trial,
 }
+
+_OF_MARKET: dict[str, Callable[[Results], Figure]] = {"sales": sales, "value": value, "exceedance": exceedance}
 
 
 def figures_for(results: Results) -> dict[str, Callable[[Results], Figure]]:
@@ -70,4 +79,5 @@ def figures_for(results: Results) -> dict[str, Callable[[Results], Figure]]:
         found["convergence"] = convergence
     if is_divided(results):
         found[TABLE] = bill
-    return found | {name: _OF_TRIAL[name] for name in trial_pictures(results)}
+    found |= {name: _OF_TRIAL[name] for name in trial_pictures(results)}
+    return found | {name: _OF_MARKET[name] for name in market_pictures(results)}

@@ -12,6 +12,8 @@ from sim.views.counted import volume_message
 from sim.views.estimates import Estimates, is_point, stages
 from sim.views.implied import implied, not_implied
 from sim.views.lever_words import levers_message
+from sim.views.market_peaks import exceedance_message
+from sim.views.market_words import sales_message, value_message
 from sim.views.numbers import rounded
 from sim.views.played import one_trial_message
 from sim.views.studies import forest_message
@@ -53,7 +55,13 @@ def sampling_words(provenance: Mapping[str, Any]) -> str:
 
 def headline(results: Results) -> str:
     """The answer: `About 3,000 severe VOD cases a year (P10–P90: 2,140–3,930)`."""
-    return _cases(results, Estimates(results)) + _range(results)
+    words, spread = headline_parts(results)
+    return f"{words} ({spread})"
+
+
+def headline_parts(results: Results) -> tuple[str, str]:
+    """The answer and its range: `About 3,000 severe VOD cases a year`, `P10–P90: 2,140–3,930`."""
+    return _cases(results, Estimates(results)), _range(results).strip(" ()")
 
 
 def beside_message(results: Results) -> str:
@@ -145,6 +153,9 @@ def caption(results: Results, name: str) -> str:
         "success": success_message,
         "levers": levers_message,
         "one_trial": one_trial_message,
+        "sales": sales_message,
+        "value": value_message,
+        "exceedance": exceedance_message,
     }
     return known[name](results) if name in known else name.replace("_", " ").capitalize()
 
@@ -168,6 +179,12 @@ def reading(name: str) -> str:
         "at the likeliest effect.",
         "levers": "Each lever is moved alone, on the same draws, until the read-out comes in time as often as wanted.",
         "one_trial": "One draw, played patient by patient; another draw is another trial.",
+        "sales": "Left, failures are left out: the line is the median, the bands hold 50, 80 and 90 % of the draws. "
+        "Right, failures sell nothing: the mean of all draws, by region. The peak above is the mean of the draws' own, "
+        "with P10–P90.",
+        "value": "Each bar is the share of the draws worth so much; those that fail stand apart by colour.",
+        "exceedance": "How many of the draws have a peak above x: of those in which the drug is approved, and of all, "
+        "in which a failure sells nothing.",
     }
     return known.get(name, "")
 

@@ -13,15 +13,31 @@ from sim.variables import HEADLINE, VARIABLES
 from sim.views.causes import TABLE, causes, undivided
 from sim.views.contrast import baseline_of, contrasts
 from sim.views.estimates import Estimates, as_of, divisions, flags, is_point, stages, typed
-from sim.views.messages import beside_message, caption, comparison_message, headline, reading, sampling_words
+from sim.views.grounds import answer_name, grounded, grounds_sentence
+from sim.views.implied import implied
+from sim.views.market_answer import answer
+from sim.views.market_section import PICTURES as OF_MARKET
+from sim.views.market_section import market_section
+from sim.views.messages import beside_message, caption, comparison_message, reading, sampling_words
 from sim.views.numbers import unbroken
 from sim.views.sentences import sentences
 from sim.views.sources import assumed, cited
 from sim.views.trial_contrast import HEADS, trial_contrasts
 from sim.views.trial_facts import chance_text
-from sim.views.trial_section import PICTURES, trial_section
+from sim.views.trial_section import PICTURES as OF_TRIAL
+from sim.views.trial_section import trial_section
 
 _COMPARED = (HEADLINE, "deaths_day100")
+
+_PLACES = {
+    "funnel": ("funnel",),
+    "fans": ("fan", "volume", "distribution", "sales"),
+    "bridge": ("bridge",),
+    "bill": (TABLE,),
+    "conflict": ("forest",),
+    "convergence": ("convergence",),
+}
+"""Part of the page → its pictures; those of the trial and of the market stand in their own parts."""
 
 
 def report(results: Results, svgs: Mapping[str, str]) -> str:
@@ -41,10 +57,13 @@ def report(results: Results, svgs: Mapping[str, str]) -> str:
         story=str(results.configuration.get("scenario", {}).get("story") or ""),
         as_of=as_of(results),
         changed=typed(results),
-        headline=headline(results),
+        answer=[
+            clause._replace(words=unbroken(clause.words), spread=unbroken(clause.spread)) for clause in answer(results)
+        ],
         error=find().error_text,
         beside=unbroken(beside_message(results)),
         trial=trial_section(results, shown),
+        market=market_section(results, shown),
         point=is_point(results),
         stages=stages(results),
         years=_years(results, find),
@@ -53,8 +72,12 @@ def report(results: Results, svgs: Mapping[str, str]) -> str:
         headline_variable=VARIABLES[HEADLINE],
         causes=causes(results),
         undivided=undivided(results),
-        bill=[picture for name, picture in shown.items() if name == TABLE],
-        figures=[picture for name, picture in shown.items() if name not in (TABLE, *PICTURES)],
+        grounds=unbroken(grounds_sentence(results)),
+        grounded=grounded(results),
+        grounds_of=answer_name(results),
+        conflict=implied(results),
+        own=_cell(find, HEADLINE, results.years[0]),
+        pictures=_placed(shown),
         assumptions=assumed(results),
         flagged=sum(map(len, flags(results).values())),
         evidence=cited(results),
@@ -107,6 +130,14 @@ def inline(svg: str, name: str, label: str) -> Markup:
     body = re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}-", body)
     opening = Markup('<svg role="img" aria-label="{}"').format(label)
     return opening + Markup(body.removeprefix("<svg"))  # our own drawing: Matplotlib has escaped the words in it
+
+
+def _placed(shown: Mapping[str, tuple[str, Markup]]) -> dict[str, list[tuple[str, Markup]]]:
+    """Part of the page → reading and drawing of its pictures; what has no place is shown with the fans."""
+    placed = {part: [shown[name] for name in names if name in shown] for part, names in _PLACES.items()}
+    known = {*OF_TRIAL, *OF_MARKET, *(name for names in _PLACES.values() for name in names)}
+    placed["fans"] += [picture for name, picture in shown.items() if name not in known]
+    return placed
 
 
 def _page(template: str, **content: Any) -> str:

@@ -10,7 +10,9 @@ from sim.results.run import Results
 from sim.variables import HEADLINE, TOTAL, VARIABLES, Variable
 from sim.views.contrast import Contrast, contrasts
 from sim.views.estimates import ALL, Estimates, as_of, divisions, flags, is_point, stages, typed
+from sim.views.grounds import grounds_sentence
 from sim.views.implied import implied, not_implied
+from sim.views.market_table import market_block
 from sim.views.messages import sampling_words
 from sim.views.numbers import NO_BREAK, unbroken
 from sim.views.trial_contrast import contrast_lines
@@ -49,8 +51,8 @@ def stage_table(results: Results) -> str:
         place, width = len(funnel) + 1, max(map(len, lines))
         lines[place] = _GAP.join([lines[place].ljust(width), other.bracketed]).rstrip()
     absent = textwrap.wrap(not_implied(results), _WIDTH)
-    trial = trial_block(results)
-    below = [*absent, *([""] if trial else []), *trial, *_minded(results)]
+    blocks = [trial_block(results), market_block(results), _grounds(results)]
+    below = [*absent, *(line for block in blocks if block for line in ("", *block)), *_minded(results)]
     return "\n".join([_title(results), _small_print(results, changing), "", *lines, *below])
 
 
@@ -131,6 +133,12 @@ def _implied(results: Results, changing: bool) -> list[list[str]]:
     spread = [] if is_point(results) else [other.spread]
     name = f"{VARIABLES[HEADLINE].long_name} if vod={other.option}"
     return [[name, str(other.mean), *spread, other.mean.error_text, *([""] if changing else [])]]
+
+
+def _grounds(results: Results) -> list[str]:
+    """How much rests on assumptions; nothing where it was not counted."""
+    said = grounds_sentence(results)
+    return [_wrapped(said)] if said else []
 
 
 def _minded(results: Results) -> list[str]:
