@@ -1,0 +1,1 @@
+"""The workbook of a run: the point case in live formulas, beside the summary of the simulation."""
