@@ -1,3 +1,4 @@
+import ast
 import os
 from pathlib import Path
 
@@ -8,10 +9,23 @@ import pytest
 from tests.conftest import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
+SHOWING = ("03_scenarios", "04_business_case", "05_your_own_assumptions")  # these show a run as it is
 
 
-def test_there_are_notebooks() -> None:
-    assert [path.stem for path in NOTEBOOKS][:1] == ["01_first_forecast"]
+def test_there_are_notebooks_and_each_is_named_where_people_look() -> None:
+    names = [path.stem for path in NOTEBOOKS]
+    assert names[0] == "01_first_forecast"
+    assert [name[:2] for name in names] == [f"{number:02}" for number in range(1, len(names) + 1)]
+    for page in (ROOT / "README.md", ROOT / "docs" / "index.md"):
+        text = page.read_text(encoding="utf-8")
+        assert [name for name in names if f"notebooks/{name}.py" not in text] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+def test_a_notebook_calls_and_defines_nothing(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+    assert [node.lineno for node in ast.walk(tree) if isinstance(node, defined)] == []
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
@@ -28,3 +42,5 @@ def test_every_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path, monk
     assert not [output for output in outputs if output.output_type == "error"]
     assert any("image/png" in output.get("data", {}) for output in outputs)  # the pictures show
     assert not [output for output in outputs if output.get("name") == "stderr"]  # and nothing complains
+    tables = [output for output in outputs if "<caption" in output.get("data", {}).get("text/html", "")]
+    assert bool(tables) == (path.stem in SHOWING)  # a run shows itself

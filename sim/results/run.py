@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from sim.errors import InputError, nearest
+from sim.results.display import html
 from sim.variables import CELL_DIMS, HEADLINE, STRATA, TOTAL, VARIABLES
 
 _KEY = ("variable", *CELL_DIMS, "statistic")
@@ -102,6 +103,10 @@ class Results:
         if key not in self.numbers:
             raise InputError(f"the summary has no {self._missing(key)}")
         return self.numbers[key]
+
+    def _repr_html_(self) -> str:
+        """The run as a notebook shows it."""
+        return html(self)
 
     def _missing(self, key: tuple[str, ...]) -> str:
         """Which part of a key leads nowhere, and what there is in its place."""
