@@ -20,7 +20,7 @@ from sim.views.figures import distribution, fan, funnel
 # they are our own and say so.
 
 # %%
-assumptions = sim.load("press_release")
+assumptions = sim.load("press_release", ["market=none"])
 run = sim.simulate(assumptions)
 run.assumptions[["quantity", "value", "unit", "mean", "p05", "p95", "source", "spread"]]
 
@@ -32,6 +32,7 @@ run.assumptions[["quantity", "value", "unit", "mean", "p05", "p95", "source", "s
 # %%
 stages = ["transplants", "vod", "severe_vod", "deaths_day100", "survivors_day100"]
 first = run.summary[(run.summary["year"] == run.years[0]) & run.summary["statistic"].isin(["mean", "p10", "p90"])]
+first = first[first["variable"].isin(stages)]
 first.pivot(index="variable", columns="statistic", values="value").loc[stages].round(0)
 
 # %%
@@ -75,7 +76,7 @@ display(distribution(run))
 # by draw.
 
 # %%
-cohort = sim.simulate(sim.load("premier_2017"))
+cohort = sim.simulate(sim.load("premier_2017", ["market=none"]))
 comparison = sim.compare({"press_release": run, "premier_2017": cohort})
 comparison[(comparison["variable"] == "severe_vod") & (comparison["year"] == "2008")].round(2)
 

@@ -21,7 +21,7 @@ from sim.views.readout import readout
 # The trial comes with every run: each draw of the patients has its own trial, with that draw's incidence and mortality.
 
 # %%
-assumptions = sim.load("press_release")
+assumptions = sim.load("press_release", ["market=none"])
 run = sim.simulate(assumptions)
 chances = ["prob_control_last", "prob_readout_by_promise", "prob_success_response", "prob_success_survival"]
 for name in chances:
@@ -49,7 +49,7 @@ run.tables["readout"].round(3)
 
 # %%
 by_date = {
-    day: sim.simulate(sim.load(overrides=[f"trial.interim.date={day}"]))
+    day: sim.simulate(sim.load(overrides=[f"trial.interim.date={day}", "market=none"]))
     for day in ("2007-10-01", "2007-11-01", "2007-12-01")
 }
 pd.Series(
@@ -67,7 +67,7 @@ by_interim_date(assumptions).round(3)  # the same, from the report of the run ab
 # and charts may run out: `guidance_2007`. The treated are enrolled much as before; the trial waits for its controls.
 
 # %%
-guidance = sim.simulate(sim.load("guidance_2007"))
+guidance = sim.simulate(sim.load("guidance_2007", ["market=none"]))
 rows = ["control_charts", "controls", "control_months", "prospective_months", "readout_months"]
 pd.DataFrame(
     {
@@ -122,7 +122,7 @@ levers(sim.load("guidance_2007")).round(3)
 # its transplants and the draw's own incidence give. Sites differ; some never open; all tire a little.
 
 # %%
-plan = sim.simulate(sim.load(overrides=["trial=phase3_plan"]))
+plan = sim.simulate(sim.load(overrides=["trial=phase3_plan", "market=none"]))
 for name in ("prob_enrolled", "prob_readout_by_promise"):
     print(f"{name:26} {plan.value(name):6.1%} ± {plan.error(name):.1%}")
 display(accrual(plan))
@@ -131,7 +131,9 @@ plan.tables["sites"].head().round(2)
 # %%
 number = {
     sites: sim.simulate(
-        sim.load(overrides=["trial=phase3_plan", f"trial.enrolment.sites.number={sites}", "sampling=quick"])
+        sim.load(
+            overrides=["trial=phase3_plan", "market=none", "sampling=quick", f"trial.enrolment.sites.number={sites}"]
+        )
     )
     for sites in (25, 35, 50, 70)
 }

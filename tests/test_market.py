@@ -161,7 +161,7 @@ def test_nominal_costs_rise_and_prices_as_they_are_said_to() -> None:
     sold = of(base(), "prob_approval") == 1
     assert (worth[sold] > 0).all()
     assert worth[~sold] == pytest.approx(0)  # all is spent in the price year
-    assert nominal.draws["net_sales"].attrs["unit"] == "USD (nominal) per year"
+    assert nominal.draws["net_sales"].attrs["unit"] == "USD (nominal, stated for 2008) per year"
 
 
 @pytest.mark.parametrize(

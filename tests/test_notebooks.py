@@ -28,7 +28,13 @@ def test_a_notebook_calls_and_defines_nothing(path: Path) -> None:
     assert [node.lineno for node in ast.walk(tree) if isinstance(node, defined)] == []
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+@pytest.mark.parametrize(
+    "path",  # the first one quickly, all in CI
+    [
+        pytest.param(path, id=path.stem, marks=[] if place == 0 else pytest.mark.slow)
+        for place, path in enumerate(NOTEBOOKS)
+    ],
+)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning")  # Jupyter's own
 def test_every_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONWARNINGS", "error::UserWarning:sim")

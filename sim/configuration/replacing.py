@@ -72,7 +72,7 @@ def replace_typed(mapping: dict[str, Any], keys: Iterable[str]) -> None:
     for key in keys:
         quantity, _, last = key.rpartition(".")
         node = at(mapping, quantity)
-        if not isinstance(node, dict):
+        if not isinstance(node, dict) or last not in node:  # ~key takes it away
             continue
         if last == "value" and node["value"] is not None:
             _typed_value(node, quantity, keys)

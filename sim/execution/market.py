@@ -61,8 +61,10 @@ class MarketRun:
 
 
 def money_unit(market: Market) -> str:
-    """The market's money as people read it: `USD of 2008`, or `USD (nominal)`."""
-    return f"{market.currency} of {market.price_year}" if market.terms == "real" else f"{market.currency} (nominal)"
+    """The market's money as people read it: `USD of 2008`, or `USD (nominal, stated for 2008)`."""
+    if market.terms == "real":
+        return f"{market.currency} of {market.price_year}"
+    return f"{market.currency} (nominal, stated for {market.price_year})"
 
 
 def outputs(plan: MarketPlan, outcome: MarketOutcome) -> xr.Dataset:

@@ -104,10 +104,11 @@ def write(results: Results, folder: Path) -> None:
 
 
 def _encoding(kept: xr.Dataset) -> dict[str, dict[str, Any]]:
-    """How each variable is stored: compressed; in a large file what the market has by region and year to seven digits."""
+    """How each variable is stored: compressed; in a large file the market's by region and year to seven digits."""
     found: dict[str, dict[str, Any]] = {str(name): {"zlib": True, "complevel": 1} for name in kept.data_vars}
-    for name, array in kept.data_vars.items():
-        if kept.nbytes > _EXACT_BYTES and {MARKET_REGION, MARKET_YEAR} <= set(array.dims) and array.dtype == np.float64:
+    large = kept.data_vars.items() if kept.nbytes > _EXACT_BYTES else ()
+    for name, array in large:
+        if {MARKET_REGION, MARKET_YEAR} <= set(array.dims) and array.dtype == np.float64:
             found[str(name)]["dtype"] = "float32"
     return found
 

@@ -39,6 +39,10 @@ class Results:
     provenance: Mapping[str, Any]
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """The scenario and the draws, not all that there is."""
+        return f"Results({self.provenance['scenario']}, {self.provenance['draws']} draws)"
+
     @property
     def has_draws(self) -> bool:
         """Whether the draws were kept."""

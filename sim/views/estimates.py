@@ -20,6 +20,7 @@ _ASSUMED = (
     "evidence",
     "correlation",
 )  # keys by which a run differs from its scenario
+_BY_HAND = TYPED.partition(" on ")[0]  # how a source begins that is no file of `conf/`
 _CLEARLY = 3  # errors apart: five stages are looked at, and two would be passed by luck in every fourth run
 
 
@@ -123,7 +124,7 @@ def flags(results: Results) -> dict[str, list[str]]:
 def typed(results: Results) -> str:
     """What was set by hand, so that no run passes for its scenario unchanged: `vod=seattle, vod.incidence = 0.18`."""
     table = results.assumptions
-    rows = table[table["source"] == TYPED]
+    rows = table[table["source"].str.startswith(_BY_HAND)]
     values = dict(zip(rows["quantity"], rows["value"], strict=True))
     words = [str(word).lstrip("+") for word in results.provenance.get("overrides", ())]
     keys = [word for word in words if re.split(r"[.=]", word)[0] in _ASSUMED]
