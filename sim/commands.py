@@ -11,6 +11,8 @@ from sim.errors import InputError
 from sim.execution.simulate import simulate
 from sim.results.folder import open_run, write, writing
 from sim.results.run import Results
+from sim.variables import HEADLINE
+from sim.views.bridge_words import BRIDGE
 from sim.views.causes import TABLE
 from sim.views.grounds import GROUNDS
 from sim.views.table import stage_table
@@ -48,6 +50,7 @@ def run(
         pictured = wanted == "always" or (wanted == "single" and not in_sweep)
         if pictured:
             results = with_levers(with_bill(results, assumptions), assumptions)
+            results = with_bridge(results, assumptions, beside, samples)
         write(results, aside)
         if pictured:
             illustrate(results, aside)
@@ -69,6 +72,31 @@ def with_grounds(results: Results) -> Results:
 
     found = grounds(results)
     return results if found.empty else replace(results, tables={**results.tables, GROUNDS: found})
+
+
+def with_bridge(
+    results: Results, assumptions: Assumptions, other: Option | None, samples: Path | None = None
+) -> Results:
+    """The same results with the bridge to the rates of another option of `vod`; none at the means.
+
+    Parameters
+    ----------
+    results, assumptions : of the run.
+    other : the option; none is shown where it cannot take the place of the run's own.
+    samples : where the files of `sample(file.csv, column)` are looked for; None is the working directory.
+    """
+    from sim.analysis.bridge import bridge
+
+    asked, own = assumptions.report.bridge_draws, results.configuration
+    if other is None or not asked or assumptions.sampling.method == "point" or own["vod"] == other.vod:
+        return results
+    variable = HEADLINE if assumptions.market is None else "net_present_value"
+    try:
+        changed = assume({**own, "vod": other.vod}, samples)
+        found = bridge(assumptions, changed, variable, names=("this run", f"vod={other.name}"))
+    except InputError:  # the run says so, where it shows what stands beside it
+        return results
+    return replace(results, tables={**results.tables, BRIDGE: found})
 
 
 def with_levers(results: Results, assumptions: Assumptions) -> Results:

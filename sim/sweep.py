@@ -8,21 +8,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from sim.assumptions.schema import Assumptions
 from sim.commands import run
-from sim.configuration.compose import Composed, plain, through_hydra
+from sim.configuration.compose import Composed, assume, plain, through_hydra
 from sim.configuration.workbook.laying import NOTHING, Laid
 from sim.configuration.workbook.names import READ
 from sim.errors import InputError
 from sim.results.compare import compare
 from sim.results.folder import MARK, check_empty, open_run, remove_empty
 from sim.results.run import Results
+from sim.variables import HEADLINE
+from sim.views.bridge_words import BRIDGE
+from sim.views.bridge_words import bridges as bridges_in
 from sim.views.table import comparison_table
 
 ERROR = "error.txt"
 """What stands in the folder of a failed run: its overrides, an empty line, what went wrong."""
+
+BRIDGED = 4
+"""Runs of a sweep at most, between which there are bridges: each takes seconds."""
+
+_BRIDGED_BY = {"value": "net_present_value", "patients": HEADLINE, "readout": "prob_readout_by_promise"}
 
 
 def one_of_many(config: DictConfig, workbooks: Mapping[str, Laid]) -> None:
@@ -121,20 +131,60 @@ def collect(folder: Path, baseline: str | None = None) -> int:
 
 
 def _write_comparison(found: Collected, folder: Path, baseline: str | None) -> None:
-    from sim.views.figures import comparison, save
-    from sim.views.report import comparison_page
+    from sim.views.comparison_page import comparison_page, value_sentences
+    from sim.views.comparison_pictures import draw
     from sim.views.sentences import sentences
+    from sim.views.value_contrast import value_lines
 
     first = next(iter(found.runs.values()))
-    table = compare(found.runs, baseline or first.configuration["report"]["baseline"])
-    table.to_csv(folder / "comparison.csv.part", index=False, lineterminator="\n")
-    svg = save(comparison(found.runs, table), folder, "comparison")
-    page = comparison_page(found.runs, table, found.failed, svg)
+    chosen = baseline or first.configuration["report"]["baseline"]
+    table = compare(found.runs, chosen)
+    spans = spanned(found.runs, next(iter(found.runs)) if chosen is None else chosen, table)
+    tables = {"comparison": table, **({} if spans is None else {BRIDGE: spans})}
+    for name, rows in tables.items():
+        rows.to_csv(folder / f"{name}.csv.part", index=False, lineterminator="\n")
+    bridges = bridges_in(spans)
+    svg, further = draw(found.runs, table, bridges, folder)
+    page = comparison_page(found.runs, table, found.failed, svg, further, bridges)
     (folder / "comparison.html.part").write_text(page, encoding="utf-8", newline="\n")
-    for name in ("comparison.csv", "comparison.html"):
+    names = ["comparison.html", *(f"{name}.csv" for name in tables)]
+    for name in names:
         (folder / f"{name}.part").replace(folder / name)
-    print(comparison_table(table, sentences(found.runs, table)))
-    print(f"\nFiles in {folder}:\n  comparison.png  comparison.html  comparison.csv")
+    worth = value_sentences(found.runs, table, bridges)
+    print(comparison_table(table, sentences(found.runs, table), value_lines(found.runs, table), worth))
+    print(f"\nFiles in {folder}:\n  comparison.png  {'  '.join(names)}")
+
+
+def spanned(runs: Mapping[str, Results], base: str, table: pd.DataFrame) -> pd.DataFrame | None:
+    """The bridges from the baseline to each other run, of what the runs are compared by first.
+
+    Parameters
+    ----------
+    runs : label → run.
+    base : the baseline.
+    table : their comparison.
+
+    Returns
+    -------
+    Columns as `bridge.csv` has them; None where the runs are too many, or ask for no bridge, or none can be made.
+    """
+    from sim.analysis.bridge import bridge
+    from sim.views.leading import subject
+
+    asked = runs[base].configuration["report"].get("bridge_draws", 0)
+    if not 1 < len(runs) <= BRIDGED or not asked:
+        return None
+    variable, start, found = _BRIDGED_BY[subject(runs, table)], _assumptions(runs[base]), []
+    for label in (label for label in runs if label != base):
+        try:
+            found.append(bridge(start, _assumptions(runs[label]), variable, names=(base, label)))
+        except InputError as fault:
+            print(f"sim: no bridge from {base} to {label}: {str(fault).removeprefix('bridge: ')}", file=sys.stderr)
+    return pd.concat(found, ignore_index=True) if found else None
+
+
+def _assumptions(run: Results) -> Assumptions:
+    return assume(run.configuration, Path(str(run.provenance["working_directory"])))
 
 
 def _code(failed: Mapping[str, str]) -> int:

@@ -1,9 +1,12 @@
-"""Shapley effects: what each of several independent groups of inputs contributes to a variance.
+"""Shapley effects: what each of several independent groups of inputs contributes to a variance; and Shapley values.
 
 Owen, "Sobol' indices and Shapley value", SIAM/ASA J. Uncertainty Quantification 2 (2014); Song, Nelson & Staum, ibid. 4
 (2016). With variance components s_W of an answer, one for every set W of groups, the effect of group i is the sum of
 s_W / |W| over the sets with i in them: what groups do only together is shared equally among them.
 """
+
+from itertools import product
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,3 +47,24 @@ def shapley_effects(answers: FloatArray) -> FloatArray:
         if size % 2:
             effects[np.flatnonzero(members)] += 2 / size * np.square(contrasts[members])
     return effects
+
+
+def shapley_values(worth: FloatArray, number: int) -> FloatArray:
+    """What each of several inputs adds to a worth, on average over all orders of adding them.
+
+    Parameters
+    ----------
+    worth : [2, …, 2, …], an axis per input: 0 without it, 1 with it; further axes are worths of their own.
+    number : of inputs.
+
+    Returns
+    -------
+    [input, …]. They add up to the worth with all less the worth with none.
+    """
+    values = np.zeros((number, *worth.shape[number:]))
+    for place in range(number):
+        without, along = np.moveaxis(worth, place, 0)
+        gains = along - without
+        for members in product((0, 1), repeat=number - 1):
+            values[place] += gains[members] / (number * comb(number - 1, sum(members)))
+    return values

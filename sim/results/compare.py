@@ -1,6 +1,7 @@
 """Runs side by side, paired draw by draw."""
 
 from collections.abc import Mapping
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -75,17 +76,24 @@ def _differences(run: Results, base: Results) -> pd.DataFrame:
     columns = [*_KEYS, "difference_p05", "difference_p95"]
     if not paired(run, base):
         return pd.DataFrame(columns=columns).astype(dict.fromkeys(_KEYS, str) | dict.fromkeys(columns[-2:], float))
-    common = [name for name in run.outputs.data_vars if name in base.outputs]
-    return pd.concat([_difference(run.outputs[name], base.outputs[name]) for name in common], ignore_index=True)
-
-
-def _difference(own: xr.DataArray, other: xr.DataArray) -> pd.DataFrame:
-    first, second = xr.align(with_totals(own.astype(np.float64)), with_totals(other.astype(np.float64)), join="inner")
-    low, high = _quantiles(_apart(first.to_numpy(), second.to_numpy()), [0.05, 0.95])
-    frame = pd.MultiIndex.from_product(column_labels(first), names=list(CELL_DIMS)).to_frame(index=False).astype({"year": str})
-    frame["variable"], frame["statistic"] = str(own.name), "mean"
-    frame["difference_p05"], frame["difference_p95"] = low.ravel(), high.ravel()
+    own, other = run.outputs, base.outputs
+    found = [_difference(own[name], other[name]) for name in own.data_vars if name in other]
+    keys = [key for part, _, _ in found for key in part]
+    frame = pd.DataFrame(keys, columns=_KEYS)
+    for name, place in (("difference_p05", 1), ("difference_p95", 2)):
+        frame[name] = np.concatenate([part[place] for part in found])
     return frame
+
+
+def _difference(own: xr.DataArray, other: xr.DataArray) -> tuple[list[tuple[str, ...]], FloatArray, FloatArray]:
+    """The keys of a variable's means, and the ends of their difference: [cell] each."""
+    first, second = (with_totals(array.astype(np.float64)) for array in (own, other))
+    if any(not first.indexes[name].equals(second.indexes[name]) for name in first.dims if name in first.indexes):
+        first, second = xr.align(first, second, join="inner")
+    low, high = _quantiles(_apart(first.to_numpy(), second.to_numpy()), [0.05, 0.95])
+    labels = [[str(label) for label in column] for column in column_labels(first)]
+    keys = [(str(own.name), *cell, "mean") for cell in product(*labels)]
+    return keys, low.ravel(), high.ravel()
 
 
 def _apart(own: FloatArray, other: FloatArray) -> FloatArray:
@@ -95,7 +103,22 @@ def _apart(own: FloatArray, other: FloatArray) -> FloatArray:
 
 
 def _quantiles(values: FloatArray, levels: list[float]) -> FloatArray:
-    """Quantiles over the draws, where some may be infinite: [level, …]."""
-    held = np.where(np.isinf(values), np.copysign(_NEVER, values), values)
-    found = np.quantile(held, levels, axis=0)
-    return np.where(np.abs(found) > _SURELY_NEVER, np.copysign(np.inf, found), found)
+    """Quantiles over the draws, where some may be infinite; what is missing in some is told of the others: [level, …].
+
+    Parameters
+    ----------
+    values : [draw, …].
+    levels : between 0 and 1.
+    """
+    missing = np.isnan(values)
+    if not missing.any():
+        held = np.where(np.isinf(values), np.copysign(_NEVER, values), values)
+        found = np.quantile(held, levels, axis=0)
+        return np.where(np.abs(found) > _SURELY_NEVER, np.copysign(np.inf, found), found)
+    cells, gone = (array.reshape(len(array), -1) for array in (values, missing))
+    found = np.full((len(levels), cells.shape[1]), np.nan)
+    for pattern in np.unique(gone, axis=1).T:  # draws that never come are missing in many cells alike
+        if not pattern.all():
+            alike = (gone == pattern[:, None]).all(axis=0)
+            found[:, alike] = _quantiles(cells[~pattern][:, alike], levels)
+    return found.reshape(len(levels), *values.shape[1:])

@@ -17,7 +17,7 @@ class Contrast:
     ----------
     run : its label.
     year : the calendar year the numbers are of.
-    mean, p10, p90 : of the run.
+    mean, p10, p90 : of the run; in place of the mean what the rows were asked for.
     difference : of the means; NaN where the baseline lacks the year.
     low, high : 5th and 95th percentile of the difference draw by draw; NaN where the draws are not shared.
     ratio : of the means.
@@ -72,13 +72,14 @@ class Contrast:
         return _known(self.ratio)
 
 
-def contrasts(comparison: pd.DataFrame, variable: str) -> list[Contrast]:
+def contrasts(comparison: pd.DataFrame, variable: str, statistic: str = "mean") -> list[Contrast]:
     """Every run's row, of the first year that all runs share; else of each run's own first year.
 
     Parameters
     ----------
     comparison : columns as `comparison.csv` has them.
     variable : its name; runs that lack it are left out.
+    statistic : in place of the mean, such as the median of what never comes in some draws.
     """
     if comparison.empty:
         return []
@@ -87,7 +88,7 @@ def contrasts(comparison: pd.DataFrame, variable: str) -> list[Contrast]:
     rows = comparison[(comparison["variable"] == variable) & totals].astype({"year": str})
     by_run = {str(run): part for run, part in rows.groupby("run", sort=False)}
     shared = set.intersection(*(set(part["year"]) for part in by_run.values())) if by_run else set()
-    return [_contrast(run, part, min(shared or set(part["year"])), base) for run, part in by_run.items()]
+    return [_contrast(run, part, min(shared or set(part["year"])), base, statistic) for run, part in by_run.items()]
 
 
 def baseline_of(comparison: pd.DataFrame) -> str:
@@ -98,19 +99,23 @@ def baseline_of(comparison: pd.DataFrame) -> str:
     return str(alike.index[0] if len(alike) else apart.index[0])
 
 
-def _contrast(run: str, rows: pd.DataFrame, year: str, base: str) -> Contrast:
+def _contrast(run: str, rows: pd.DataFrame, year: str, base: str, statistic: str) -> Contrast:
     cells = rows[rows["year"] == year].set_index("statistic")
-    value, mean = cells["value"].astype(float).to_dict(), cells.loc["mean"].to_dict()
+    value, mean, own = (
+        cells["value"].astype(float).to_dict(),
+        cells.loc["mean"].to_dict(),
+        cells.loc[statistic].to_dict(),
+    )
     return Contrast(
         run=run,
         year=year,
-        mean=value["mean"],
+        mean=value[statistic],
         p10=value.get("p10", math.nan),
         p90=value.get("p90", math.nan),
-        difference=float(mean["difference"]),
+        difference=float(own["difference"]),
         low=float(mean["difference_p05"]),
         high=float(mean["difference_p95"]),
-        ratio=float(mean["ratio"]),
+        ratio=float(own["ratio"]),
         is_baseline=run == base,
     )
 

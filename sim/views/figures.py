@@ -9,6 +9,8 @@ from sim.variables import HEADLINE
 from sim.views.accrual import accrual
 from sim.views.assurance import success
 from sim.views.bill import bill
+from sim.views.bridge import bridge
+from sim.views.bridge_words import BRIDGE
 from sim.views.causes import TABLE, is_divided
 from sim.views.convergence import convergence
 from sim.views.counted import HISTORY
@@ -33,6 +35,7 @@ from sim.views.volume import volume
 __all__ = [
     "accrual",
     "bill",
+    "bridge",
     "comparison",
     "convergence",
     "distribution",
@@ -79,5 +82,7 @@ def figures_for(results: Results) -> dict[str, Callable[[Results], Figure]]:
         found["convergence"] = convergence
     if is_divided(results):
         found[TABLE] = bill
+    if BRIDGE in results.tables:
+        found[BRIDGE] = bridge
     found |= {name: _OF_TRIAL[name] for name in trial_pictures(results)}
     return found | {name: _OF_MARKET[name] for name in market_pictures(results)}

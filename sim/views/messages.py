@@ -6,6 +6,7 @@ from typing import Any
 
 from sim.results.run import Results
 from sim.variables import FUNNEL, HEADLINE, VARIABLES
+from sim.views.bridge_words import run_bridge_message
 from sim.views.causes import causes, whole_percent
 from sim.views.contrast import Contrast
 from sim.views.counted import volume_message
@@ -156,6 +157,7 @@ def caption(results: Results, name: str) -> str:
         "sales": sales_message,
         "value": value_message,
         "exceedance": exceedance_message,
+        "bridge": run_bridge_message,
     }
     return known[name](results) if name in known else name.replace("_", " ").capitalize()
 
@@ -185,6 +187,8 @@ def reading(name: str) -> str:
         "value": "Each bar is the share of the draws worth so much; those that fail stand apart by colour.",
         "exceedance": "How many of the draws have a peak above x: of those in which the drug is approved, and of all, "
         "in which a failure sells nothing.",
+        "bridge": "Each bar begins where the one above it ends. An input's part is what taking it over changes, "
+        "averaged over all orders in which the inputs can be taken over (Shapley), on the same draws.",
     }
     return known.get(name, "")
 

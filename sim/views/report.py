@@ -1,33 +1,27 @@
 """Self-contained pages: the report of a run and the comparison of a sweep; nothing in them comes from a network."""
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sim.results.run import Results
 from sim.variables import HEADLINE, VARIABLES
 from sim.views.causes import TABLE, causes, undivided
-from sim.views.contrast import baseline_of, contrasts
+from sim.views.comparison_page import comparison_page
 from sim.views.estimates import Estimates, as_of, divisions, flags, is_point, stages, typed
 from sim.views.grounds import answer_name, grounded, grounds_sentence
 from sim.views.implied import implied
 from sim.views.market_answer import answer
 from sim.views.market_section import PICTURES as OF_MARKET
 from sim.views.market_section import market_section
-from sim.views.messages import beside_message, caption, comparison_message, reading, sampling_words
+from sim.views.messages import beside_message, caption, reading, sampling_words
 from sim.views.numbers import unbroken
-from sim.views.sentences import sentences
+from sim.views.page import inline, page
 from sim.views.sources import assumed, cited
-from sim.views.trial_contrast import HEADS, trial_contrasts
-from sim.views.trial_facts import chance_text
 from sim.views.trial_section import PICTURES as OF_TRIAL
 from sim.views.trial_section import trial_section
 
-_COMPARED = (HEADLINE, "deaths_day100")
+__all__ = ["comparison_page", "inline", "report"]
 
 _PLACES = {
     "funnel": ("funnel",),
@@ -50,7 +44,7 @@ def report(results: Results, svgs: Mapping[str, str]) -> str:
     """
     find = Estimates(results)
     shown = {name: (reading(name), inline(svg, name, caption(results, name))) for name, svg in svgs.items()}
-    return _page(
+    return page(
         "report.html",
         title=str(results.provenance["title"]),
         scenario=str(results.provenance["scenario"]),
@@ -85,71 +79,12 @@ def report(results: Results, svgs: Mapping[str, str]) -> str:
     )
 
 
-def comparison_page(
-    runs: Mapping[str, Results], comparison: pd.DataFrame, failed: Mapping[str, str], svg: str | None
-) -> str:
-    """The page of a sweep: picture, differences with their intervals, and the runs that failed.
-
-    Parameters
-    ----------
-    runs : label → finished run.
-    comparison : columns as `comparison.csv` has them; may be empty.
-    failed : label → why the run gave nothing.
-    svg : the picture of the comparison, where there is one.
-    """
-    blocks = [(VARIABLES[name], contrasts(comparison, name)) for name in _COMPARED]
-    shown = [(variable, rows) for variable, rows in blocks if rows]
-    message = comparison_message(shown[0][1]) if shown else "No run finished"
-    return _page(
-        "comparison.html",
-        title=message,
-        baseline="" if comparison.empty else baseline_of(comparison),
-        said={label: unbroken(text) for label, text in sentences(runs, comparison).items()},
-        blocks=shown,
-        trials=trial_contrasts(comparison),
-        trial_heads=HEADS,
-        figure=inline(svg, "comparison", message) if svg else None,
-        runs=[(label, run.provenance, sampling_words(run.provenance), typed(run)) for label, run in runs.items()],
-        failed=dict(failed),
-    )
-
-
-def inline(svg: str, name: str, label: str) -> Markup:
-    """An SVG fit to stand in a page: named for those who cannot see it, its ids its own, its prologue gone.
-
-    Parameters
-    ----------
-    svg : as `save` writes it.
-    name : what its ids begin with, so that several pictures do not share one.
-    label : what it shows, in words.
-    """
-    prefix = re.sub(r"\W", "-", name)
-    body = svg[svg.index("<svg") :]
-    body = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r'(\sid=")', rf"\g<1>{prefix}-", body)
-    body = re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}-", body)
-    opening = Markup('<svg role="img" aria-label="{}"').format(label)
-    return opening + Markup(body.removeprefix("<svg"))  # our own drawing: Matplotlib has escaped the words in it
-
-
 def _placed(shown: Mapping[str, tuple[str, Markup]]) -> dict[str, list[tuple[str, Markup]]]:
     """Part of the page → reading and drawing of its pictures; what has no place is shown with the fans."""
     placed = {part: [shown[name] for name in names if name in shown] for part, names in _PLACES.items()}
     known = {*OF_TRIAL, *OF_MARKET, *(name for names in _PLACES.values() for name in names)}
     placed["fans"] += [picture for name, picture in shown.items() if name not in known]
     return placed
-
-
-def _page(template: str, **content: Any) -> str:
-    environment = Environment(
-        loader=PackageLoader("sim.views"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["chance"] = chance_text
-    return environment.get_template(template).render(**content)
 
 
 def _years(results: Results, find: Estimates) -> list[tuple[int, list[tuple[str, str]]]]:

@@ -81,8 +81,8 @@ def sentences(runs: Mapping[str, Results], comparison: pd.DataFrame) -> dict[str
     for label, row in rows[HEADLINE].items():
         if not row.is_baseline:
             means = {name: found[label] for name, found in rows.items() if label in found}
-            said[label] = _sentence(means, _short(base), _alike(runs[label], runs[base], row), few=few)
-            said[label] += _landing(runs[base], row, _short(base)) if few else ""
+            said[label] = _sentence(means, short(base), _alike(runs[label], runs[base], row), few=few)
+            said[label] += _landing(runs[base], row, short(base)) if few else ""
             said[label] += trial_sentence(runs[label], runs[base]) if few else ""
     return said
 
@@ -207,6 +207,6 @@ def _landing(base: Results, row: Contrast, name: str) -> str:
     return f" Its mean lands on {name}'s {ordinal(100 * share)} percentile."
 
 
-def _short(label: str) -> str:
+def short(label: str) -> str:
     """The baseline's name in a sentence."""
     return label if len(label) <= _LONG else "the baseline"

@@ -8,15 +8,16 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sim.results.run import Results
-from sim.variables import HEADLINE, VARIABLES
 from sim.views.contrast import Contrast, baseline_of, contrasts
-from sim.views.messages import comparison_message, sampling_words
-from sim.views.style import BLUE, HEIGHT, INK, QUIET, RED, Border, look, panel, plain_numbers, sheet
+from sim.views.leading import lead_message
+from sim.views.market_facts import month_of
+from sim.views.messages import sampling_words
+from sim.views.side_plan import Plan, difference_mark, plan_of, value_mark
+from sim.views.style import HEIGHT, INK, QUIET, Border, look, panel, plain_numbers, sheet
 
-_SHOWN = ((HEADLINE, BLUE, -0.18), ("deaths_day100", RED, 0.18))  # variable, colour, place within its row
 _LABEL, _LINES = 36, 4  # characters of a line of a run's name, and its lines at most
 _LETTER, _LINE = 0.092, 0.19  # inches of a letter's width, of a line's height
 _ROW, _NUMBERED_ROW = 0.36, 0.48  # inches of a row at least, without and with numbers
@@ -25,36 +26,60 @@ _NUMBERED = 14  # runs up to which the numbers stand beside the dots; more would
 
 
 def comparison(runs: Mapping[str, Results], comparison: pd.DataFrame) -> Figure:
-    """P10–P90 and mean of severe VOD and deaths per run, and beside it the difference with its 5–95 % interval.
+    """Mean and P10–P90 of each run, and beside it the difference with its 5–95 % interval.
+
+    Of the net present value where all runs have a market; else of severe VOD and deaths, or of the read-out where
+    the patients are the same.
 
     Parameters
     ----------
     runs : label → run, in the order they are to be shown.
     comparison : columns as `comparison.csv` has them.
     """
-    labels = list(runs)
-    rows = {variable: contrasts(comparison, variable) for variable, _, _ in _SHOWN}
+    labels, plan = list(runs), plan_of(runs, comparison)
+    rows = {line.variable: contrasts(comparison, line.variable, plan.statistic) for line in plan.lines}
     with look():
-        figure, border = _sheet(runs, comparison, rows[HEADLINE])
+        figure, border = _sheet(runs, comparison)
         values = panel(figure, border, 0, 1 if len(labels) == 1 else 0.56)
-        _rows(values, rows, labels, _value)
-        _names(values, labels)
-        values.set_xlim(0, values.get_xlim()[1] * 1.12)  # room for the numbers
-        values.set_xlabel("mean and P10–P90, patients per year")
+        _rows(values, plan, rows, labels, lambda row: value_mark(row, plan, rows))
+        _names(values, plan, labels)
+        _value_axis(values, plan)
         if len(labels) > 1:
             differences = panel(figure, border, 0.62, 1)
-            _rows(differences, rows, labels, _difference)
-            differences.axvline(0, color=INK, linewidth=1)
-            differences.set_yticks([])
-            differences.margins(x=0.22)
-            _not_too_near(differences, _STILL * max(row.mean for row in rows[HEADLINE]))
-            differences.set_xlabel("difference and its 5–95 %, patients per year")
+            _rows(differences, plan, rows, labels, lambda row: difference_mark(row, plan))
+            _difference_axis(differences, plan, rows[plan.lines[0].variable])
         return figure
 
 
-def _sheet(
-    runs: Mapping[str, Results], comparison: pd.DataFrame, headline: Sequence[Contrast]
-) -> tuple[Figure, Border]:
+def _value_axis(axes: Axes, plan: Plan) -> None:
+    axes.set_xlabel(", ".join(filter(None, (plan.what, plan.unit))))
+    if plan.from_zero:
+        axes.set_xlim(0, axes.get_xlim()[1] * 1.12)  # room for the numbers
+        return
+    axes.margins(x=0.25)
+    if plan.is_dated:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
+        axes.xaxis.set_major_formatter(FuncFormatter(_short_month))
+    else:
+        axes.axvline(0, color=INK, linewidth=1)
+
+
+def _short_month(year: float, _: int) -> str:
+    """`Aug 2008`."""
+    month, *number = month_of(year).split()
+    return " ".join([month[:3], *number])
+
+
+def _difference_axis(axes: Axes, plan: Plan, rows: Sequence[Contrast]) -> None:
+    axes.axvline(0, color=INK, linewidth=1)
+    axes.set_yticks([])
+    axes.margins(x=0.4 if plan.is_dated else 0.25)
+    if not plan.is_dated:
+        _not_too_near(axes, _STILL * max(abs(row.mean) for row in rows) / plan.scale)
+    axes.set_xlabel(f"difference and its 5–95 %, {plan.difference_unit}")
+
+
+def _sheet(runs: Mapping[str, Results], comparison: pd.DataFrame) -> tuple[Figure, Border]:
     """A sheet as high as the rows need and a border as wide as their names need."""
     lines = [_wrapped(label).splitlines() for label in runs]
     left = max(1.2, 0.6 + _LETTER * max(len(line) for label in lines for line in label))
@@ -63,10 +88,11 @@ def _sheet(
     height = max(HEIGHT, len(runs) * row + border.top + border.bottom)
     titles = " / ".join(dict.fromkeys(str(run.provenance["title"]) for run in runs.values()))
     against = f"; differences to {baseline_of(comparison).replace(',', ', ')}" if len(runs) > 1 else ""
-    return sheet(comparison_message(headline), f"{titles}{against}", _small_print(runs), height), border
+    return sheet(lead_message(runs, comparison), f"{titles}{against}", small_print(runs), height), border
 
 
-def _small_print(runs: Mapping[str, Results]) -> str:
+def small_print(runs: Mapping[str, Results]) -> str:
+    """Where the pictures of several runs come from."""
     first = next(iter(runs.values())).provenance
     kinds = {sampling_words(run.provenance) for run in runs.values()}
     sampled = kinds.pop() if len(kinds) == 1 else "draws differ between the runs"
@@ -80,32 +106,33 @@ def _wrapped(label: str) -> str:
     return "\n".join(textwrap.wrap(spaced, _LABEL, max_lines=_LINES, placeholder=" …")) or label
 
 
-def _names(axes: Axes, labels: list[str]) -> None:
+def _names(axes: Axes, plan: Plan, labels: list[str]) -> None:
     size = 11 if len(labels) <= _NUMBERED else 9.5
     axes.set_yticks(range(len(labels)), [_wrapped(label) for label in labels], size=size)
-    for place, (variable, colour, _) in enumerate(_SHOWN):
-        key = f"● {VARIABLES[variable].long_name}"
-        axes.text(place * 0.3, 1.015, key, transform=axes.transAxes, color=colour, weight="bold", size=12)
+    for place, line in enumerate(plan.lines):
+        shared: dict[str, Any] = {"transform": axes.transAxes, "color": line.colour, "weight": "bold", "size": 12}
+        axes.text(place * 0.3, 1.015, f"● {line.name}", **shared)
 
 
 def _rows(
     axes: Axes,
+    plan: Plan,
     contrasts: Mapping[str, Sequence[Contrast]],
     labels: list[str],
     numbers: Callable[[Contrast], tuple[float, float, float, str]],
 ) -> None:
     """A dot and an interval per run and variable."""
-    for variable, colour, offset in _SHOWN:
-        for row in contrasts[variable]:
-            height = labels.index(row.run) + offset
-            _mark(axes, height, numbers(row), colour, len(labels) <= _NUMBERED)
+    for line in plan.lines:
+        for row in contrasts[line.variable]:
+            height = labels.index(row.run) + line.offset
+            _mark(axes, height, numbers(row), line.colour, len(labels) <= _NUMBERED)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_formatter(plain_numbers())
     axes.grid(axis="x")
-    for line in range(1, len(labels)):
-        axes.axhline(line - 0.5, color=QUIET, linewidth=0.3)
+    for place in range(1, len(labels)):
+        axes.axhline(place - 0.5, color=QUIET, linewidth=0.3)
 
 
 def _mark(axes: Axes, height: float, numbers: tuple[float, float, float, str], colour: str, numbered: bool) -> None:
@@ -126,13 +153,3 @@ def _not_too_near(axes: Axes, least: float) -> None:
     low, high = axes.get_xlim()
     if max(-low, high) < least:
         axes.set_xlim(-least, least)
-
-
-def _value(row: Contrast) -> tuple[float, float, float, str]:
-    return row.mean, row.p10, row.p90, row.mean_text
-
-
-def _difference(row: Contrast) -> tuple[float, float, float, str]:
-    if row.is_baseline:
-        return row.difference, math.nan, math.nan, "baseline"
-    return row.difference, row.low, row.high, row.difference_text

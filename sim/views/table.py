@@ -12,6 +12,7 @@ from sim.views.contrast import Contrast, contrasts
 from sim.views.estimates import ALL, Estimates, as_of, divisions, flags, is_point, stages, typed
 from sim.views.grounds import grounds_sentence
 from sim.views.implied import implied, not_implied
+from sim.views.leading import same_patients
 from sim.views.market_table import market_block
 from sim.views.messages import sampling_words
 from sim.views.numbers import NO_BREAK, unbroken
@@ -56,21 +57,31 @@ def stage_table(results: Results) -> str:
     return "\n".join([_title(results), _small_print(results, changing), "", *lines, *below])
 
 
-def comparison_table(comparison: pd.DataFrame, said: Mapping[str, str] = MappingProxyType({})) -> str:
-    """Severe VOD, deaths and the trial of every run, their difference to the baseline, and what that means in words.
+def comparison_table(
+    comparison: pd.DataFrame,
+    said: Mapping[str, str] = MappingProxyType({}),
+    values: Sequence[Sequence[Sequence[str]]] = (),
+    worth: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The worth, patients and trial of every run, their difference to the baseline, and what that means in words.
 
     Parameters
     ----------
     comparison : columns as `comparison.csv` has them.
     said : label → sentences, as `sim.views.sentences.sentences` gives them.
+    values : tables of text on the markets, as `sim.views.value_contrast.value_lines` gives them.
+    worth : label → sentences on the worth.
 
     Returns
     -------
     Lines without a newline at the end; a line saying so where there is nothing to compare.
     """
-    blocks = [_block(VARIABLES[name], contrasts(comparison, name)) for name in (HEADLINE, "deaths_day100")]
-    blocks.append("\n".join(aligned(contrast_lines(comparison))))
-    words = [_wrapped(f"{label}: {text}") for label, text in said.items()]
+    markets = ["\n".join([*title, *(aligned(rows) if rows else [])]) for title, *rows in values]
+    patients = [_block(VARIABLES[name], contrasts(comparison, name)) for name in (HEADLINE, "deaths_day100")]
+    trial = "\n".join(aligned(contrast_lines(comparison)))
+    alike = not comparison.empty and same_patients(comparison)
+    blocks = [*markets, *([trial, *patients] if alike else [*patients, trial])]
+    words = [_wrapped(f"{label}: {text}") for texts in (worth, said) for label, text in texts.items()]
     return "\n\n".join(block for block in (*blocks, "\n".join(words)) if block) or "No run to compare."
 
 
