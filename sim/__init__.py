@@ -1,13 +1,14 @@
-"""Epidemiological market-size simulation: transplants, veno-occlusive disease, patients, with uncertainty.
+"""Epidemiological market-size simulation: transplants, veno-occlusive disease, patients, trial, market, with uncertainty.
 
-`load` gives the assumptions of a scenario, `simulate` runs them, `open_run` reads a finished run; `play` plays one
-trial, patient by patient.
+`load` gives the assumptions of a scenario, `simulate` runs them, `open_run` reads a finished run; `compare` sets runs side
+by side, `bridge` leads from one scenario to another input by input; `play` plays one trial, patient by patient.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sim.analysis.bridge import bridge
     from sim.configuration.compose import load
     from sim.errors import InputError
     from sim.execution.simulate import simulate
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
     from sim.results.compare import compare
     from sim.results.folder import open_run
 
-__all__ = ["InputError", "compare", "load", "open_run", "play", "simulate"]
+__all__ = ["InputError", "bridge", "compare", "load", "open_run", "play", "simulate"]
 
 _HOMES = {
     "InputError": "sim.errors",
+    "bridge": "sim.analysis.bridge",
     "compare": "sim.results.compare",
     "load": "sim.configuration.compose",
     "open_run": "sim.results.folder",

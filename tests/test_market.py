@@ -89,6 +89,17 @@ def test_regions_add_up() -> None:
     assert of(found, "cumulative_sales") == pytest.approx(of(found, "net_sales").sum(axis=(1, 2)))
 
 
+def test_a_draw_that_never_reads_out_is_missing_in_the_total_too() -> None:
+    words = ["report=none", "sampling.draws=64", "years.last=2008", "trial.target=130", "trial.horizon=30"]
+    found = sim.simulate(sim.load(overrides=words))
+    silent = ~np.isfinite(of(found, "readout_date"))
+    assert 0 < silent.sum() < 64
+    assert np.array_equal(np.isnan(of(found, "peak_sales_if_approved")), silent)
+    assert not of(found, "net_sales")[silent].any()
+    parts = [found.value("net_sales_if_approved", year=2015, region=region) for region in ("us", "europe", "all")]
+    assert parts[0] + parts[1] == pytest.approx(parts[2])
+
+
 def test_never_approved_nothing_sold() -> None:
     found = run("market.launch.approval_if_won.value=0", "market.launch.approval_if_missed.value=0")
     for name in ("treated", "vials", "gross_sales", "net_sales", "peak_sales", "cumulative_sales", "deaths_averted"):
