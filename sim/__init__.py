@@ -1,7 +1,7 @@
-"""Epidemiological market-size simulation: transplants, veno-occlusive disease, patients, trial, market, with uncertainty.
+"""Epidemiological market-size simulation: transplants, veno-occlusive disease, a trial, a market, with uncertainty.
 
-`load` gives the assumptions of a scenario, `simulate` runs them, `open_run` reads a finished run; `compare` sets runs side
-by side, `bridge` leads from one scenario to another input by input; `play` plays one trial, patient by patient.
+`load` gives the assumptions of a scenario, `simulate` runs them, `open_run` reads a finished run; `compare` sets runs
+side by side, `bridge` leads from one scenario to another input by input; `play` plays one trial, patient by patient.
 """
 
 from importlib import import_module

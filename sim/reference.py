@@ -20,13 +20,19 @@ from sim.variables import FUNNEL, MARKET, MEETS_CRITERIA, MONEY, TRIAL, VARIABLE
 from sim.views.catalogue import Entry, catalogue
 from sim.views.markdown import code, table, wrapped
 
-GROUPS = {"transplants": "Transplants", "vod": "VOD, its severity and mortality", "trial": "The trial", "market": "The market"}
+GROUPS = {
+    "transplants": "Transplants",
+    "vod": "VOD, its severity and mortality",
+    "trial": "The trial",
+    "market": "The market",
+}
 """Groups whose options give quantities, with their headings."""
 
 _NEUTRAL = "scenario=press_release"  # it chooses the base options and sets nothing itself
 _DOWNSTREAM = ("trial", "market")  # groups that change nothing of those before them: left out there, which is quicker
 _TOLD = ("scenario", "evidence")  # what a scenario's words say already
-_SAID = ("trial.title", "market.title", "trial.interim.source", "trial.interim.spread")  # what an option's words or table say already
+_TITLES = ("trial.title", "market.title")
+_SAID = (*_TITLES, "trial.interim.source", "trial.interim.spread")  # what an option's words or table say already
 
 _PARTS = {"Patients": (*FUNNEL, MEETS_CRITERIA), "The trial": TRIAL, "The market": MARKET}  # of the output variables
 _LEVELS = {"cell": "stratum, year", "market": "market region, year", "run": "draw"}
@@ -130,7 +136,8 @@ def _option(group: str, name: str, rows: dict[str, Mapping[str, str]]) -> Entry:
 def _fitting(group: str, name: str) -> tuple[Composed, Assumptions]:
     """An option with whatever else it chooses; where it does not go with those, with the first volume it goes with."""
     later = _DOWNSTREAM[_DOWNSTREAM.index(group) + 1 :] if group in _DOWNSTREAM else _DOWNSTREAM
-    own = (f"{group}={name}", *(f"{after}=none" for after in later))
+    without = ("trial=none",) if group == "market" else ()  # which shows what stands in for a trial
+    own = (f"{group}={name}", *without, *(f"{after}=none" for after in later))
     try:
         return _read(*own)
     except InputError:
@@ -195,10 +202,14 @@ def _cite(own: Sequence[Mapping[str, Any]], assumptions: Assumptions, rows: dict
 def _settings(made: Composed, assumptions: Assumptions) -> dict[str, str]:
     """What a configuration says besides quantities, by key."""
     quantities = tuple(f"{name}." for name in assumptions.quantities)
+    idle = () if assumptions.market is None else tuple(f"market.{name}." for name in assumptions.market.names)
     return {
         key: text
         for key, text in _flat(made.mapping)
-        if not f"{key}.".startswith(quantities) and key.partition(".")[0] not in _TOLD and key not in _SAID
+        if not f"{key}.".startswith(quantities)
+        and key.partition(".")[0] not in _TOLD
+        and key not in _SAID
+        and (not key.startswith(idle) or "value" in key)  # of what is not drawn, unless asked for, its value alone
     }
 
 

@@ -155,6 +155,11 @@ class Market(Closed):
         """Every quantity of money, by its key below `market`."""
         return {name: found for name, found in self._all() if isinstance(found, Price | Cost | RegionCost)}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys below `market` of every quantity there is, drawn in a run or not."""
+        return tuple(name for name, _ in self._all())
+
     def _all(self) -> Iterator[tuple[str, Quantity]]:
         """Every quantity there is, by its key below `market`."""
         parts: dict[str, Closed | None] = {
