@@ -70,72 +70,78 @@ def market_outcome(
     chance : whether patients are whole.
     streams : the random numbers; None leaves chance out.
     """
-    benefit = _benefit(plan, numbers, expected)
+    futures = _Futures(plan, numbers, _benefit(plan, numbers, expected), streams)
     approval = approved(numbers.timing, trialled, streams)
     patients = reached(plan, numbers.demand, populations, chance)
-    dates = calendar(plan, numbers.timing, trialled.readout, streams)
-    won, both = _futures(plan, numbers, patients, benefit, dates, trialled.readout, approval, chance)
-    likely = patients if isinstance(chance, Expected) else reached(plan, numbers.demand, expected, Expected())
-    delay = _delay(plan, numbers, likely, benefit, trialled.readout, approval, streams)
-    return MarketOutcome(patients, dates, approval, both, won, delay)
+    won, lost = futures.of(patients, trialled.readout, chance)
+    now = won, lost
+    likely = patients
+    if not isinstance(chance, Expected):
+        # a month's delay is judged on expected patients: whole ones, who fall into other years, would make noise
+        likely = reached(plan, numbers.demand, expected, Expected())
+        now = futures.of(likely, trialled.readout, Expected())
+    later = futures.of(likely, trialled.readout + _DELAY, Expected())
+    return MarketOutcome(
+        patients=patients,
+        calendar=calendar(plan, numbers.timing, trialled.readout, streams),
+        approval=approval,
+        as_it_is=_mixed(approval, won, lost),
+        if_approved=won,
+        delay=(_worth(approval, *now) - _worth(approval, *later), _worth(1.0, *now) - _worth(1.0, *later)),
+    )
 
 
-def _futures(
-    plan: MarketPlan,
-    numbers: MarketNumbers,
-    patients: Patients,
-    benefit: Benefit,
-    dates: Calendar,
-    readout: FloatArray,
-    approval: FloatArray,
-    chance: Chance,
-) -> tuple[Branch, Branch]:
-    """The future in which it is approved, and the one that comes."""
-    missed = np.full(dates.launch.shape, np.inf)
-    if numbers.named is not None:
-        missed = readout[:, None] + numbers.named.after_miss
-    branches = []
-    for when, named_until in ((dates, dates.launch), (None, missed)):
-        sales = sell(plan, numbers, patients, benefit, when, named_until, chance)
-        branches.append(Branch(sales, cash(plan, numbers, sales, when, readout)))
-    won, lost = branches
-    return won, _mixed(approval, won, lost)
+@dataclass(frozen=True)
+class _Futures:
+    """What comes of a read-out.
+
+    Attributes
+    ----------
+    plan, numbers, benefit, streams : as for `market_outcome`.
+    """
+
+    plan: MarketPlan
+    numbers: MarketNumbers
+    benefit: Benefit
+    streams: MarketStreams | None
+
+    def of(self, patients: Patients, readout: FloatArray, chance: Chance) -> tuple[Branch, Branch]:
+        """The future in which the drug is approved, and the one in which it is not."""
+        dates = calendar(self.plan, self.numbers.timing, readout, self.streams)
+        named, missed = self.numbers.named, np.full(dates.launch.shape, np.inf)
+        if named is not None:
+            missed = readout[:, None] + named.after_miss
+        return (
+            self._branch(patients, readout, dates, dates.launch, chance),
+            self._branch(patients, readout, None, missed, chance),
+        )
+
+    def _branch(
+        self, patients: Patients, readout: FloatArray, dates: Calendar | None, named_until: FloatArray, chance: Chance
+    ) -> Branch:
+        sales = sell(self.plan, self.numbers, patients, self.benefit, dates, named_until, chance)
+        return Branch(sales, cash(self.plan, self.numbers, sales, dates, readout))
 
 
 def _mixed(share: FloatArray, won: Branch, lost: Branch) -> Branch:
     """The mean of both futures, by the probability of the first: [draw]."""
 
-    def mean(first: FloatArray, second: FloatArray) -> FloatArray:
-        weight = share.reshape(-1, *[1] * (first.ndim - 1))
-        return np.where(weight == 0, second, np.where(weight == 1, first, weight * first + (1.0 - weight) * second))
-
     def mixed(kind: type[Sales] | type[Cash], first: Sales | Cash, second: Sales | Cash) -> dict[str, FloatArray]:
         names = [field.name for field in fields(kind)]
-        return {name: mean(getattr(first, name), getattr(second, name)) for name in names}
+        return {name: _mean(share, getattr(first, name), getattr(second, name)) for name in names}
 
     return Branch(Sales(**mixed(Sales, won.sales, lost.sales)), Cash(**mixed(Cash, won.cash, lost.cash)))
 
 
-def _delay(
-    plan: MarketPlan,
-    numbers: MarketNumbers,
-    patients: Patients,
-    benefit: Benefit,
-    readout: FloatArray,
-    approval: FloatArray,
-    streams: MarketStreams | None,
-) -> tuple[FloatArray, FloatArray]:
-    """What a month costs, as it is and if approved: [draw] each, money.
+def _mean(share: FloatArray, first: FloatArray, second: FloatArray) -> FloatArray:
+    """The first by its share and the second by the rest, [draw, …]; exact where the share is 0 or 1."""
+    weight = share.reshape(-1, *[1] * (first.ndim - 1))
+    return np.asarray(weight * first + (1.0 - weight) * second)
 
-    On expected patients, so that whole ones, who fall into other years, make no noise.
-    """
-    worth = []
-    for when in (readout, readout + _DELAY):
-        dates = calendar(plan, numbers.timing, when, streams)
-        won, both = _futures(plan, numbers, patients, benefit, dates, when, approval, Expected())
-        worth.append((both.cash.present_value, won.cash.present_value))
-    (now, now_won), (later, later_won) = worth
-    return now - later, now_won - later_won
+
+def _worth(share: FloatArray | float, won: Branch, lost: Branch) -> FloatArray:
+    """The present value, by the probability of approval: [draw]."""
+    return np.asarray(share * won.cash.present_value + (1.0 - share) * lost.cash.present_value)
 
 
 def _benefit(plan: MarketPlan, numbers: MarketNumbers, expected: xr.Dataset) -> Benefit:
