@@ -7,7 +7,9 @@ import pytest
 import sim
 from sim.configuration.places import conf_dir
 from sim.errors import InputError
-from tests.conftest import Typed
+from tests.conftest import PATIENTS, Typed
+
+FEW = ["sampling.draws=64", *PATIENTS]
 
 REFUSED = [
     (
@@ -27,7 +29,7 @@ REFUSED = [
 @pytest.mark.parametrize(("overrides", "words"), REFUSED, ids=[" ".join(overrides) for overrides, _ in REFUSED])
 def test_what_was_published_later_is_refused_with_the_date_needed(overrides: list[str], words: str) -> None:
     with pytest.raises(InputError) as refusal:
-        sim.load(overrides=overrides)
+        sim.load(overrides=[*PATIENTS, *overrides])
     assert words in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
@@ -83,10 +85,10 @@ def test_the_command_line_refuses_in_one_line(typed: Typed) -> None:
 
 
 def test_the_date_stands_on_table_and_report(typed: Typed, tmp_path: Path) -> None:
-    done = typed("scenario=cohorts_2007", "sampling=quick", "hydra.run.dir=out")
+    done = typed("scenario=cohorts_2007", *FEW, "hydra.run.dir=out")
     assert "evidence published by 2007-11" in done.stdout
     assert "Evidence published by 2007-11" in text_of(tmp_path / "out" / "report.html")
-    assert "evidence published by" not in typed("sampling=quick", "report=none").stdout
+    assert "evidence published by" not in typed(*FEW, "report=none").stdout
 
 
 def text_of(page: Path) -> str:
@@ -103,7 +105,7 @@ def test_a_ledger_of_ones_own(typed: Typed, tmp_path: Path) -> None:
         "vod.incidence.source=our_survey",
         "vod.incidence.value='count(events=39, n=2345)'",
     ]
-    done = typed(*words, "sampling=quick", "report=none", "hydra.run.dir=out")
+    done = typed(*words, *FEW, "report=none", "hydra.run.dir=out")
     assert done.returncode == 0, done.stderr
     assert "our_survey" in text_of(tmp_path / "out" / "evidence.csv")
     assert typed("replay", "out").returncode == 0

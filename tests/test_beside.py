@@ -19,8 +19,8 @@ from sim.views.report import report
 from sim.views.table import stage_table
 from tests.conftest import Typed
 
-QUICK = ["sampling=quick"]
-FEW = ["report=none", "sampling.draws=64"]
+QUICK = ["sampling=quick", "market=none"]
+FEW = ["report=none", "sampling.draws=64", "market=none"]
 STATISTICS = ("mean", "p10", "p90")
 OURS = """
 incidence: {value: 10%, source: "assumption: ours"}

@@ -10,13 +10,13 @@ from sim.assumptions.schema import Assumptions
 from sim.configuration.compose import assume, composed
 from sim.draws.parameters import sample
 from sim.errors import InputError
-from tests.conftest import with_sampling
+from tests.conftest import PATIENTS, with_sampling
 
 CRITERIA = ("seattle", "baltimore", "ebmt_2016")
 
 
 def any_criterion(*overrides: str) -> Assumptions:
-    return sim.load(overrides=["vod=any_criterion", "years.last=2008", "trial=none", *overrides])
+    return sim.load(overrides=["vod=any_criterion", "years.last=2008", *PATIENTS, *overrides])
 
 
 def test_the_draws_of_a_criterion_are_those_of_its_own_option() -> None:
@@ -56,7 +56,7 @@ def test_one_certain_criterion_is_its_option_draw_by_draw() -> None:
     only = "vod.criterion.value='discrete(seattle=1, baltimore=0, ebmt_2016=0)'"
     mixed = sim.simulate(with_sampling(any_criterion(only), draws=512))
     assert (mixed.draws["vod.criterion"] == 0).all()
-    own = sim.simulate(with_sampling(sim.load(overrides=["vod=seattle", "years.last=2008"]), draws=512))
+    own = sim.simulate(with_sampling(sim.load(overrides=["vod=seattle", "years.last=2008", *PATIENTS]), draws=512))
     assert mixed.value() == pytest.approx(own.value(), rel=0.02)
 
 
@@ -72,8 +72,8 @@ def test_the_draws_of_a_label_do_not_hang_on_the_others() -> None:
 
 
 def test_the_point_is_the_expected_chain() -> None:
-    point = sim.simulate(sim.load("cohorts", ["sampling=point", "years.last=2008", "trial=none"]))
-    leaves = sim.load("cohorts").leaves
+    point = sim.simulate(sim.load("cohorts", ["sampling=point", "years.last=2008", *PATIENTS]))
+    leaves = sim.load("cohorts", PATIENTS).leaves
     mean = {name: leaf.distribution.mean for name, leaf in leaves.items() if leaf.distribution}
     expected = (
         45_000
@@ -82,14 +82,14 @@ def test_the_point_is_the_expected_chain() -> None:
     )
     assert point.value() == pytest.approx(expected, rel=1e-12)
     assert point.value("deaths_day100") == pytest.approx(expected * mean["vod.day100_mortality"], rel=1e-12)
-    sampled = sim.simulate(sim.load("cohorts", ["years.last=2008", "trial=none"]))
+    sampled = sim.simulate(sim.load("cohorts", ["years.last=2008", *PATIENTS]))
     assert abs(sampled.value() - expected) < 4 * sampled.error()
 
 
 def test_cohorts_put_severe_cases_between_the_bounds_of_the_literature(capsys: pytest.CaptureFixture[str]) -> None:
     """At 45,000 transplants cohorts imply 600 to 1,300 severe cases a year, the release near 3,000."""
     cohorts, release = (
-        sim.simulate(sim.load(name, ["years.last=2008", "trial=none"])) for name in ("cohorts", "press_release")
+        sim.simulate(sim.load(name, ["years.last=2008", *PATIENTS])) for name in ("cohorts", "press_release")
     )
     assert 600 < cohorts.value() < 1300
     assert release.value() == pytest.approx(3000, rel=0.01)

@@ -7,7 +7,7 @@ from scipy.special import ndtri
 import sim
 from sim.assumptions.schema import Assumptions
 from sim.results.run import Results
-from tests.conftest import ONE_YEAR, with_sampling
+from tests.conftest import ONE_YEAR, PATIENTS, with_sampling
 
 
 def check(run: Results, variable: str, expected: dict[str, float], year: int | None = None) -> None:
@@ -19,7 +19,7 @@ def check(run: Results, variable: str, expected: dict[str, float], year: int | N
 
 
 def test_point_is_the_hand_calculation_each_year() -> None:
-    run = sim.simulate(sim.load(overrides=["sampling=point"]))
+    run = sim.simulate(sim.load(overrides=["sampling=point", *PATIENTS]))
     for year in run.years:
         values = [run.value(name, year=year) for name in ("transplants", "vod", "severe_vod", "deaths_day100")]
         assert values == [45_000, 9_000, 3_000, 2_400]
@@ -28,7 +28,7 @@ def test_point_is_the_hand_calculation_each_year() -> None:
 
 
 def test_base_case_means_are_the_stated_figures() -> None:
-    run = sim.simulate(sim.load())
+    run = sim.simulate(sim.load(overrides=PATIENTS))
     for variable, mean in [("transplants", 45_000), ("vod", 9_000), ("severe_vod", 3_000), ("deaths_day100", 2_400)]:
         check(run, variable, {"mean": mean})
 
@@ -60,6 +60,7 @@ GROWTH = [
     'transplants.growth.unit="log change"',
     "sampling.chance=false",
     "sampling.draws=65536",
+    *PATIENTS,
 ]
 
 
@@ -78,7 +79,7 @@ def test_ten_years_of_uncertain_growth(pattern: str, expected: dict[str, float])
 
 @pytest.mark.parametrize(("first", "last"), [(1995, 1998), (1998, 2003), (2003, 2005)])
 def test_growth_runs_both_ways_from_the_reference_year(first: int, last: int) -> None:
-    overrides = [*GROWTH[:1], f"years.first={first}", f"years.last={last}", "sampling=point"]
+    overrides = [*GROWTH[:1], f"years.first={first}", f"years.last={last}", "sampling=point", *PATIENTS]
     for pattern in ("persistent", "yearly"):
         run = sim.simulate(
             sim.load(overrides=[*overrides, "transplants.growth.value=0.02", f"transplants.growth_pattern={pattern}"])

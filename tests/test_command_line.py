@@ -1,9 +1,8 @@
-"""The program as a person types it: every case in a process, most in a shell."""
+"""The program as a person types it: its words as a shell hands them on; where the process is the subject, in one."""
 
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,9 +11,11 @@ import pytest
 
 import sim
 from sim.results.folder import MARK
-from tests.conftest import Typed
+from tests.conftest import PATIENTS, Typed, in_bash, words_of
 
 QUICK = ("report=none", "sampling.draws=64", "years.last=2008")
+SMALL = (*QUICK, *PATIENTS)
+NO_BASH = pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
 
 TEXT_FORMS = [
     ("vod.incidence.value=0.18", 0.18),
@@ -44,12 +45,11 @@ TEXT_FORMS = [
 ]
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+@NO_BASH
 @pytest.mark.parametrize(("words", "mean"), TEXT_FORMS, ids=[words for words, _ in TEXT_FORMS])
-def test_every_text_form_can_be_typed_in_a_shell(tmp_path: Path, words: str, mean: float | None) -> None:
+def test_every_text_form_can_be_typed_in_a_shell(typed: Typed, tmp_path: Path, words: str, mean: float | None) -> None:
     (tmp_path / "draws.csv").write_text("incidence\n0.1\n0.2\n0.3\n0.4\n", encoding="utf-8")
-    line = f"{shlex.quote(sys.executable)} -m sim {words} {' '.join(QUICK)} hydra.run.dir=run"
-    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    done = typed(*words_of(words), *SMALL, "hydra.run.dir=run")
     assert (done.returncode, done.stderr) == (0, "")
     table = sim.open_run(tmp_path / "run").assumptions.set_index("quantity")
     key = words.strip("'\"").partition(".value=")[0]
@@ -122,6 +122,15 @@ WRONG = [
 ]
 
 
+@NO_BASH
+def test_a_line_of_a_shell_runs(tmp_path: Path) -> None:
+    quoted = """"vod.incidence.value='beta(mean=20%, sd=3%)'" 'vod.severe_fraction.value=0.2 to 0.4'"""
+    words = f"{quoted} {' '.join(SMALL)} hydra.run.dir=run"
+    done = in_bash(f"{shlex.quote(sys.executable)} -m sim {words}", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sim.open_run(tmp_path / "run").provenance["overrides"] == words_of(words)
+
+
 @pytest.mark.parametrize(("words", "message"), WRONG, ids=[" ".join(words) for words, _ in WRONG])
 def test_wrong_input_is_one_line_exit_2_and_leaves_nothing(
     typed: Typed, tmp_path: Path, words: list[str], message: str
@@ -145,6 +154,14 @@ def test_wrong_input_is_one_line_exit_2_and_leaves_nothing(
     assert not (tmp_path / "outputs").exists()
 
 
+@pytest.mark.parametrize("words", [["vod.incidence.value=1.3"], ["-m", "vod.incidense.value=0.1,0.2"]])
+def test_a_process_ends_with_the_line_and_the_code(started: Typed, tmp_path: Path, words: list[str]) -> None:
+    done = started(*words)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("sim: vod.incid")
+    assert not list(tmp_path.iterdir())
+
+
 def test_help_shows_groups_and_examples(typed: Typed) -> None:
     shown = typed("--help").stdout
     for group in ("transplants:", "vod:", "sampling:", "report:", "scenario:"):
@@ -158,12 +175,12 @@ def test_the_examples_of_the_help_run(typed: Typed, tmp_path: Path) -> None:
     assert len(examples) == 5
     for number, example in enumerate(examples):
         words = shlex.split(example.split("   ")[0])[1:]
-        done = typed(*words, *QUICK, f"hydra.run.dir={tmp_path / str(number)}")
+        done = typed(*words, *SMALL, f"hydra.run.dir={tmp_path / str(number)}")
         assert (done.returncode, [word for word in done.stderr.splitlines() if "failed" in word]) == (0, [])
 
 
-def test_a_run_writes_the_contract_and_names_its_first_picture(typed: Typed, tmp_path: Path) -> None:
-    done = typed("hydra.run.dir=run", "sampling=quick")
+def test_a_run_writes_the_contract_and_names_its_first_picture(started: Typed, tmp_path: Path) -> None:
+    done = started("hydra.run.dir=run", "sampling=quick")
     assert (done.returncode, done.stderr) == (0, "")  # no progress bar where there is no terminal
     names = {path.relative_to(tmp_path / "run").as_posix() for path in (tmp_path / "run").rglob("*") if path.is_file()}
     assert names >= {"summary.csv", "results.nc", "config.yaml", "assumptions.csv", "run.json", "report.html"}
@@ -185,14 +202,14 @@ def test_bare_sim_is_the_press_release_in_a_folder_of_its_own(typed: Typed, tmp_
     assert sim.open_run(folders[0]).provenance["scenario"] == "press_release"
 
 
-def test_replay_repeats_a_run_bit_for_bit(typed: Typed, tmp_path: Path) -> None:
+def test_replay_repeats_a_run_bit_for_bit(typed: Typed, started: Typed, tmp_path: Path) -> None:
     (tmp_path / "draws.csv").write_text("incidence\n0.1\n0.2\n0.3\n", encoding="utf-8")
     assert typed(
         "scenario=ebmt_1998", *QUICK, 'vod.incidence.value="sample(draws.csv, incidence)"', "hydra.run.dir=run"
     ).returncode == 0  # fmt: skip
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    done = typed("replay", str(tmp_path / "run"), "hydra.run.dir=again", cwd=elsewhere)
+    done = started("replay", str(tmp_path / "run"), "hydra.run.dir=again", cwd=elsewhere)
     assert done.returncode == 0
     assert "bit for bit" in done.stdout
     for name in ("summary.csv", "config.yaml", "assumptions.csv"):
@@ -204,7 +221,7 @@ def test_replay_repeats_a_run_bit_for_bit(typed: Typed, tmp_path: Path) -> None:
 
 
 def test_replay_says_what_differs(typed: Typed, tmp_path: Path) -> None:
-    assert typed(*QUICK, "hydra.run.dir=run").returncode == 0
+    assert typed(*SMALL, "hydra.run.dir=run").returncode == 0
     table = (tmp_path / "run" / "summary.csv").read_text(encoding="utf-8")
     (tmp_path / "run" / "summary.csv").write_text(table.replace(",mean,", ",mean,1", 1), encoding="utf-8")
     done = typed("replay", "run", "hydra.run.dir=again")
@@ -212,8 +229,8 @@ def test_replay_says_what_differs(typed: Typed, tmp_path: Path) -> None:
     assert "Differs from run: summary.csv" in done.stdout
 
 
-def test_a_sweep_is_compared_and_a_failure_loses_nothing(typed: Typed, tmp_path: Path) -> None:
-    done = typed("-m", "vod.incidence.value=0.1,1.3,0.2", *QUICK, "hydra.run.dir=sweep")
+def test_a_sweep_is_compared_and_a_failure_loses_nothing(started: Typed, tmp_path: Path) -> None:
+    done = started("-m", "vod.incidence.value=0.1,1.3,0.2", *QUICK, "hydra.run.dir=sweep")
     assert done.returncode == 2
     assert "vod.incidence.value: 1.3 is above 1" in done.stderr
     folder = tmp_path / "sweep"
@@ -250,7 +267,7 @@ def test_collect_rebuilds_the_comparison(typed: Typed, tmp_path: Path) -> None:
 
 
 def test_the_baseline_can_be_chosen(typed: Typed, tmp_path: Path) -> None:
-    words = ("-m", "scenario=press_release,ebmt_1998", *QUICK)
+    words = ("-m", "scenario=press_release,ebmt_1998", *SMALL)
     assert typed(*words, "report.baseline=ebmt_1998", "hydra.run.dir=sweep").returncode == 0
     table = pd.read_csv(tmp_path / "sweep" / "comparison.csv")
     assert (table[table["run"] == "ebmt_1998"]["difference"] == 0).all()
@@ -262,7 +279,7 @@ def test_the_baseline_can_be_chosen(typed: Typed, tmp_path: Path) -> None:
 
 
 def test_pictures_of_every_run_only_with_a_full_report(typed: Typed, tmp_path: Path) -> None:
-    done = typed("-m", "vod.incidence.value=0.1,0.2", "report=full", *QUICK[1:], "hydra.run.dir=sweep")
+    done = typed("-m", "vod.incidence.value=0.1,0.2", "report=full", *SMALL[1:], "hydra.run.dir=sweep")
     assert done.returncode == 0
     assert (tmp_path / "sweep" / "1" / "figures" / "funnel.png").exists()
     assert (tmp_path / "sweep" / "1" / "report.html").exists()
@@ -275,10 +292,10 @@ def test_a_planners_own_folder_in_a_sweep(typed: Typed, tmp_path: Path) -> None:
         "vod: {incidence: {value: 0.3, source: 'assumption: a test'}}\n",
         encoding="utf-8",
     )
-    done = typed("--config-dir", "my/", "-m", "scenario=press_release,high", *QUICK, "hydra.run.dir=sweep")
+    done = typed("--config-dir", "my/", "-m", "scenario=press_release,high", *SMALL, "hydra.run.dir=sweep")
     assert done.returncode == 0, done.stderr
     assert "high" in done.stdout
-    single = typed("--config-dir", "my", "scenario=high", *QUICK, "hydra.run.dir=run")
+    single = typed("--config-dir", "my", "scenario=high", *SMALL, "hydra.run.dir=run")
     assert single.returncode == 0
     assert sim.open_run(tmp_path / "run").provenance["title"] == "High"
 
@@ -291,7 +308,7 @@ def test_a_sweep_cannot_be_made_to_run_code_by_a_scenario(typed: Typed, tmp_path
         "hydra: {job_logging: {version: 1, handlers: {h: {class: boom.X}}, root: {handlers: [h]}}}\n",
         encoding="utf-8",
     )
-    done = typed("--config-dir", "my", "-m", "scenario=press_release,evil", *QUICK, "hydra.run.dir=sweep")
+    done = typed("--config-dir", "my", "-m", "scenario=press_release,evil", *SMALL, "hydra.run.dir=sweep")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "scenario/evil.yaml: 'hydra': a configuration is data" in done.stderr
     assert not (tmp_path / "hacked").exists()
@@ -299,7 +316,7 @@ def test_a_sweep_cannot_be_made_to_run_code_by_a_scenario(typed: Typed, tmp_path
 
 
 def test_one_damaged_run_does_not_lose_the_comparison(typed: Typed, tmp_path: Path) -> None:
-    assert typed("-m", "vod.incidence.value=0.1,0.2,0.3", *QUICK, "hydra.run.dir=sweep").returncode == 0
+    assert typed("-m", "vod.incidence.value=0.1,0.2,0.3", *SMALL, "hydra.run.dir=sweep").returncode == 0
     (tmp_path / "sweep" / "1" / "results.nc").unlink()
     done = typed("collect", "sweep")
     assert done.returncode == 2
@@ -307,14 +324,14 @@ def test_one_damaged_run_does_not_lose_the_comparison(typed: Typed, tmp_path: Pa
     assert "vod.incidence.value=0.3" in done.stdout
 
 
+@NO_BASH
 def test_a_reader_that_goes_is_no_traceback(tmp_path: Path) -> None:
-    line = f"{shlex.quote(sys.executable)} -m sim {' '.join(QUICK)} | true"
-    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    done = in_bash(f"{shlex.quote(sys.executable)} -m sim {' '.join(SMALL)} | true", tmp_path)
     assert "Traceback" not in done.stderr
 
 
 def test_ranges_can_be_swept(typed: Typed, tmp_path: Path) -> None:
-    done = typed("-m", "vod.incidence.value=0.1 to 0.2,0.2 to 0.3", *QUICK, "hydra.run.dir=sweep")
+    done = typed("-m", "vod.incidence.value=0.1 to 0.2,0.2 to 0.3", *SMALL, "hydra.run.dir=sweep")
     assert done.returncode == 0
     runs = set(pd.read_csv(tmp_path / "sweep" / "comparison.csv")["run"])
     assert runs == {"vod.incidence.value=0.1 to 0.2", "vod.incidence.value=0.2 to 0.3"}
@@ -328,16 +345,16 @@ def test_point_in_a_shell_is_the_hand_calculation(typed: Typed, tmp_path: Path) 
     ]  # fmt: skip
 
 
-def test_a_terminal_without_the_signs_is_no_failure(typed: Typed) -> None:
-    done = typed(*QUICK, env={"PYTHONIOENCODING": "ascii"})
+def test_a_terminal_without_the_signs_is_no_failure(started: Typed) -> None:
+    done = started(*QUICK, env={"PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0
     assert "Severe VOD" in done.stdout
 
 
-def test_completion_knows_groups_keys_and_options(typed: Typed) -> None:
-    script = typed("-sc", "install=bash")
+def test_completion_knows_groups_keys_and_options(started: Typed) -> None:
+    script = started("-sc", "install=bash")
     assert "complete" in script.stdout
     env = {**os.environ, "COMP_LINE": "sim scenario=pre", "COMP_POINT": "16", "COMP_CWORD": "1"}
-    done = typed("-sc", "query=bash", env=env)
+    done = started("-sc", "query=bash", env=env)
     assert "scenario=press_release" in done.stdout
     assert "scenario=premier_2017" in done.stdout

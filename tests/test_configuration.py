@@ -15,16 +15,19 @@ from sim.variables import TYPED
 
 GROUPS = ("transplants", "vod", "sampling", "report", "scenario")
 OPTIONS = [(group, path.stem) for group in GROUPS for path in sorted((conf_dir() / group).glob("*.yaml"))]
-FEW = ["sampling.draws=64", "years.last=2008"]
+FEW = ["sampling.draws=64", "years.last=2008", "market=none"]
 
 NEEDS = {("vod", "ebmt_1998_by_type"): ["transplants=by_type"]}
 """Options that go with another one only."""
+
+NOT_WITH = {"transplants": ["market=none"], "scenario": ["market=none"]}
+"""Words of few that are left out, group by group: its options must go with a market."""
 
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS, ids=[f"{group}={option}" for group, option in OPTIONS])
 def test_every_option_composes_and_runs(group: str, option: str) -> None:
     overrides = [f"{group}={option}", *NEEDS.get((group, option), [])]
-    few = FEW[1:] if option == "point" else FEW
+    few = [word for word in FEW if word not in NOT_WITH.get(group, ()) and (option, word) != ("point", FEW[0])]
     scenario = option if group == "scenario" else "press_release"
     run = sim.simulate(sim.load(scenario, [*(o for o in overrides if not o.startswith("scenario=")), *few]))
     assert 0 < run.value("deaths_day100") < run.value("severe_vod") < run.value("vod") < run.value("transplants")
@@ -54,7 +57,7 @@ def test_every_quantity_has_unit_and_source_and_every_range_a_reason() -> None:
 
 
 def test_the_base_case_is_what_the_release_states() -> None:
-    assumptions = sim.load()
+    assumptions = sim.load(overrides=["market=none"])
     own = {name: leaf for name, leaf in assumptions.leaves.items() if not name.startswith("trial.")}
     means = {name: leaf.distribution.mean for name, leaf in own.items() if leaf.distribution}
     assert means == {
@@ -109,7 +112,7 @@ def mapping_with(changes: str) -> dict[str, object]:
             merged[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
         return merged
 
-    return merge(dict(composed(["scenario=press_release"]).mapping), yaml.safe_load(changes))
+    return merge(dict(composed(["scenario=press_release", "market=none"]).mapping), yaml.safe_load(changes))
 
 
 def read(changes: str) -> Assumptions:
@@ -181,7 +184,7 @@ WRONG = [
     ("sampling: {method: point, draws: 1, replicates: 1}", "sampling.chance: true does not go with"),
     ("sampling: {seed: -1}", "sampling.seed: -1 is below 0"),
     ("results: {keep_draws: maybe}", "results.keep_draws"),
-    ("market: {price: 1}", "market: unknown key"),
+    ("markets: {price: 1}", "markets: unknown key"),
     ("vod: {incidence: {unit: ''}}", "vod.incidence.unit: a text is missing"),
     ("vod: {incidence: {criterion: ''}}", "vod.incidence.criterion: is missing"),
     ("vod: {incidence: {borrowed: x}}", "vod.incidence.borrowed: 'x' is not of the form 'from …: why'"),
@@ -259,12 +262,12 @@ def test_a_scenario_can_change_whatever_there_is(tmp_path: Path) -> None:
         f"years: {{first: 2020, last: 2025}}\ncorrelation: [{pair}]\nresults: {{keep_draws: true}}\n"
         "sampling: {draws: 2048}\n",
     )
-    assumptions = sim.load("mine", config_dir=folder)
+    assumptions = sim.load("mine", ["market=none"], folder)
     assert assumptions.years.all == tuple(range(2020, 2026))
     assert assumptions.correlation[0].spearman == 0.4
     assert assumptions.results.keep_draws is True
     assert assumptions.sampling.draws == 2048
-    assert sim.load("mine", ["years.last=2021"], config_dir=folder).years.all == (2020, 2021)
+    assert sim.load("mine", ["years.last=2021", "market=none"], folder).years.all == (2020, 2021)
 
 
 def test_a_value_of_ones_own_needs_a_source_of_its_own(tmp_path: Path) -> None:
@@ -337,7 +340,7 @@ def test_growth_that_no_counting_could_bear_is_refused() -> None:
         ["transplants.growth.value=1e30", "sampling.chance=false"],
     ):
         with pytest.raises(InputError, match=r"transplants.volume: .* are above 1e\+09, with transplants.growth"):
-            sim.simulate(sim.load(overrides=[*overrides, "sampling.draws=64"]))
+            sim.simulate(sim.load(overrides=[*overrides, *FEW[:1], "market=none"]))
     most = sim.simulate(sim.load(overrides=["transplants.volume.value=999999999", *FEW]))
     assert most.value("transplants") == 999_999_999
     assert 0 < most.value("deaths_day100", "p05") < most.value("vod", "p95") < 999_999_999
@@ -416,7 +419,7 @@ def test_references_to_other_keys_are_no_calls(tmp_path: Path) -> None:
         "# @package _global_\nscenario: {title: T, story: 'at ${scenario.title} 12:30'}\n", encoding="utf-8"
     )
     assert sim.load("told", config_dir=folder).scenario.story == "at T 12:30"
-    assert sim.load("mine", config_dir=folder).years.all == (2010,)
+    assert sim.load("mine", ["market=none"], folder).years.all == (2010,)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import sim
 from sim.draws.correlation import blocks, cholesky, nearest_correlation, score_matrix
 from sim.errors import InputError
 from sim.results.run import Results
+from tests.conftest import PATIENTS
 
-SMALL = ["years.last=2008", "sampling.draws=4096", "sampling.chance=false"]
+SMALL = ["years.last=2008", "sampling.draws=4096", "sampling.chance=false", *PATIENTS]
 
 
 def pair(one: str, other: str, value: float) -> str:

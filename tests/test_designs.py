@@ -7,11 +7,11 @@ from scipy.stats import kstest, qmc
 import sim
 from sim.assumptions.schema import Assumptions
 from sim.draws.designs import Design, LatinHypercube, Random, Sobol
-from sim.draws.permutation import ROUNDS, permute
+from sim.draws.permutation import ROUNDS, permute, permute_each
 from sim.draws.sobol import direction_table, directions, scrambled_directions
 from sim.draws.streams import Stream
 from sim.results.batches import Batches
-from tests.conftest import with_sampling
+from tests.conftest import PATIENTS, with_sampling
 
 NAMES = ("a", "b", "c")
 
@@ -45,6 +45,15 @@ def test_the_permutation_is_one(size: int, seed: int) -> None:
     keys = np.broadcast_to(Stream(seed, "keys").words(range(ROUNDS)), (size, ROUNDS))
     images = permute(np.arange(size, dtype=np.uint64), np.full(size, size, dtype=np.uint64), keys)
     assert np.array_equal(np.sort(images), np.arange(size))
+
+
+@pytest.mark.parametrize("size", [1, 8, 63, 255, 256, 1000])
+def test_small_permutations_walked_in_a_table_are_those_walked_step_by_step(size: int) -> None:
+    keys = Stream(size, "keys").words(range(4 * ROUNDS)).reshape(4, ROUNDS)
+    sizes = np.array([size, size + 1, size, size], dtype=np.uint64)
+    index, place = np.tile(np.arange(size, dtype=np.uint64), 4), np.repeat(np.arange(4, dtype=np.uint64), size)
+    found = permute_each(index, place, sizes, keys)
+    assert np.array_equal(found, permute(index, sizes[place], keys[place]))
 
 
 @pytest.mark.parametrize("size", [2, 4, 7, 8, 16])
@@ -140,7 +149,9 @@ TRUE = {
 }
 
 
-@pytest.mark.parametrize("method", ["random", "latin_hypercube", "sobol"])
+@pytest.mark.parametrize(
+    "method", ["sobol", *(pytest.param(name, marks=pytest.mark.slow) for name in ("random", "latin_hypercube"))]
+)
 def test_the_monte_carlo_error_is_honest(product: Assumptions, method: str) -> None:
     ratios: dict[str, list[float]] = {statistic: [] for statistic in TRUE}
     for seed in range(200):
@@ -169,16 +180,17 @@ def test_batches_are_few_enough_to_see_a_tail() -> None:
     ]  # fmt: skip
     assert Batches.of("random", 1, 4096).number == 8
     assert Batches.of("sobol", 1, 4096).number == 0
-    few = sim.simulate(sim.load(overrides=["sampling.draws=64", "years.last=2008", "trial=none"]))
+    few = sim.simulate(sim.load(overrides=["sampling.draws=64", "years.last=2008", *PATIENTS]))
     assert np.isnan(few.error(statistic="p05"))
     assert few.error(statistic="p50") > 0
 
 
 def test_a_rare_event_that_was_not_seen_is_not_exactly_nothing() -> None:
-    rare = ["transplants.volume.value=10", "vod.incidence.value=0.000001", "years.last=2008", "sampling=quick"]
+    rare = ["transplants.volume.value=10", "vod.incidence.value=0.000001", "sampling=quick", *PATIENTS]
     run = sim.simulate(sim.load(overrides=rare))
     assert run.value("vod") == 0
     assert np.isnan(run.error("vod"))
     assert (run.value("transplants"), run.error("transplants")) == (10, 0)
-    one = sim.simulate(sim.load(overrides=["sampling.method=random", "sampling.draws=1", "sampling.replicates=1"]))
+    single = ["sampling.method=random", "sampling.draws=1", "sampling.replicates=1"]
+    one = sim.simulate(sim.load(overrides=[*single, "market=none"]))
     assert np.isnan(one.value(statistic="sd"))

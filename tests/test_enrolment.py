@@ -427,6 +427,7 @@ def test_every_draw_of_a_trial_can_be_played_that_can_be_run() -> None:
     assumptions = sim.load(
         "press_release",
         [
+            "market=none",
             "trial=phase3_plan",
             "trial.enrolment.sites.number=2",
             "trial.enrolment.sites.delay.value='uniform(low=0, high=24)'",

@@ -64,7 +64,7 @@ REFUSED = [
 @pytest.mark.parametrize(("overrides", "words"), REFUSED, ids=[overrides[-1] for overrides, _ in REFUSED])
 def test_a_row_that_does_not_fit_is_refused(overrides: list[str], words: str) -> None:
     with pytest.raises(InputError) as refusal:
-        sim.load(overrides=[*overrides])
+        sim.load(overrides=["market=none", *overrides])
     assert words in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
@@ -130,7 +130,7 @@ def test_a_mortality_of_unknown_treatment_is_flagged() -> None:
 def test_the_options_name_the_criteria_of_their_rows() -> None:
     for option in sorted(path.stem for path in (conf_dir() / "vod").glob("*.yaml")):
         needs = ["transplants=by_type"] if option == "ebmt_1998_by_type" else []
-        assumptions = sim.load(overrides=[f"vod={option}", *needs])
+        assumptions = sim.load(overrides=[f"vod={option}", *needs, "market=none"])
         for name, leaf in assumptions.leaves.items():
             if name.startswith(("vod.incidence", "vod.severe_fraction")):
                 for row in leaf.carrying:
@@ -150,5 +150,5 @@ transplants:
     ):
         sim.load("own", ["transplants=by_type"], tmp_path)
     (tmp_path / "scenario" / "own.yaml").write_text(text + "  shares: {transplant: null}\n", encoding="utf-8")
-    run = sim.simulate(sim.load("own", ["transplants=by_type", "sampling=point"], tmp_path))
+    run = sim.simulate(sim.load("own", ["transplants=by_type", "sampling=point", "market=none"], tmp_path))
     assert run.value("transplants") == pytest.approx(33_000, rel=1e-12)

@@ -11,8 +11,9 @@ from sim.results.run import Results
 from sim.views.estimates import flags
 from sim.views.report import report
 from sim.views.table import stage_table
+from tests.conftest import PATIENTS
 
-FEW = ["trial=none", "sampling.draws=64", "years.last=2008", "vod=premier_2017"]  # which has no warning of its own
+FEW = [*PATIENTS, "sampling.draws=64", "years.last=2008", "vod=premier_2017"]  # which has no warning of its own
 RECALLED = ["transplants.volume.value=39209", "transplants.volume.source=ebmt_2016_allo_r"]
 FROM_MEMORY = "from memory, unverified: ebmt_2016_allo_r"
 
@@ -146,5 +147,5 @@ def test_who_was_treated_is_said_only_where_it_matters(base: Results) -> None:
 def test_rows_that_were_read_from_a_file_without_any_warning_are_numbers_without_value() -> None:
     empty = pd.Series([float("nan")] * 2, name="flags")
     table = pd.DataFrame({"quantity": ["a", "b"], "flags": empty})
-    run = dataclasses.replace(sim.simulate(sim.load(overrides=["trial=none", "sampling=point"])), assumptions=table)
+    run = dataclasses.replace(sim.simulate(sim.load(overrides=[*PATIENTS, "sampling=point"])), assumptions=table)
     assert flags(run) == {}

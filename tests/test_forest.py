@@ -18,7 +18,7 @@ from sim.views.forest import forest
 from sim.views.messages import caption, reading
 from sim.views.studies import POOLING, poolings
 
-DRAWS = ["sampling.draws=64", "sampling.replicates=1"]
+DRAWS = ["sampling.draws=64", "sampling.replicates=1", "market=none"]
 
 
 @pytest.fixture(scope="module")

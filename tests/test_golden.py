@@ -19,7 +19,7 @@ HEADLINES = [("vod", "mean"), ("severe_vod", "mean"), ("severe_vod", "p10"), ("s
 
 
 def headlines(scenario: str) -> dict[str, float]:
-    run = sim.simulate(sim.load(scenario))
+    run = sim.simulate(sim.load(scenario, ["market=none"]))
     return {f"{variable} {statistic}": run.value(variable, statistic) for variable, statistic in HEADLINES}
 
 

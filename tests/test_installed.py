@@ -66,7 +66,7 @@ def test_an_installed_copy_finds_its_configuration_from_any_folder(tmp_path: Pat
 def test_a_million_draws_stay_under_two_gibibytes(tmp_path: Path) -> None:
     code = (
         "import resource, subprocess, sys;"
-        "words = ['trial=none', 'sampling.draws=1000000', 'hydra.run.dir=out'];"
+        "words = ['trial=none', 'market=none', 'sampling.draws=1000000', 'hydra.run.dir=out'];"
         "subprocess.run([sys.executable, '-m', 'sim', *words], check=True);"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )

@@ -11,10 +11,12 @@ from sim.configuration.compose import assume, composed
 from sim.draws.parameters import sample
 from sim.model.chain import populations
 from sim.model.cohort import WholePatients
-from tests.conftest import with_sampling
+from tests.conftest import PATIENTS, with_sampling
 
-SMALL = ["years.last=2010", "sampling.draws=512", "trial=none"]  # the trial's own are in test_trial.py
+SMALL = ["years.last=2010", "sampling.draws=512", *PATIENTS]  # the trial's own are in test_trial.py
 METHODS = ["random", "latin_hypercube", "sobol"]
+FEWER = {1: 32, 7: 128}
+"""Draws where chunks are so small that there would be many."""
 
 
 def draws_of(*overrides: str, scenario: str = "press_release") -> xr.Dataset:
@@ -24,7 +26,7 @@ def draws_of(*overrides: str, scenario: str = "press_release") -> xr.Dataset:
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("chunk", [1, 7, 100, 511])
 def test_chunks_change_no_bit(method: str, chunk: int) -> None:
-    assumptions = with_sampling(sim.load(overrides=SMALL), method=method, draws=128 if chunk == 1 else 512)
+    assumptions = with_sampling(sim.load(overrides=SMALL), method=method, draws=FEWER.get(chunk, 512))
     whole, parts = sim.simulate(assumptions), sim.simulate(assumptions, chunk=chunk)
     assert whole.draws.identical(parts.draws)
     spread = whole.summary["statistic"] == "sd_parameters"

@@ -52,7 +52,7 @@ POOLED = [
 
 
 def load(*overrides: str) -> Assumptions:
-    return sim.load("press_release", [*overrides])
+    return sim.load("press_release", ["market=none", *overrides])
 
 
 def months(*overrides: str) -> FloatArray:
@@ -75,10 +75,10 @@ def test_no_draw_hangs_on_those_beside_it(seen: str) -> None:
         f"{EXAMPLE}}}}}"
     )
     varied = [*GIVEN, seen, access, "trial.enrolment.sites.ramp.value=1 to 6"]
-    assumptions = load(*varied, "sampling.draws=256")
-    whole, parts = (sim.simulate(assumptions, chunk=chunk).draws["enrolment_months"] for chunk in (256, 100))
+    assumptions = load(*varied, "sampling.draws=128")
+    whole, parts = (sim.simulate(assumptions, chunk=chunk).draws["enrolment_months"] for chunk in (128, 50))
     assert whole.equals(parts)
-    process = load(*varied, "sampling.draws=64", "trial.engine=process")
+    process = load(*varied, "sampling.draws=16", "trial.engine=process")
     played = sim.simulate(process).draws["readout_months"].to_numpy().ravel()
     assert [sim.play(process, draw).readout for draw in range(3)] == pytest.approx(played[:3].tolist(), rel=1e-12)
 

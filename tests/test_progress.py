@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import sim
+from tests.conftest import PATIENTS
 
 
 class Terminal(io.StringIO):
@@ -24,5 +25,5 @@ def test_progress_is_shown_on_a_terminal_to_who_has_waited(
     monkeypatch.setattr("sim.execution.simulate._PATIENCE", patience)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("LINES", "24")
-    sim.simulate(sim.load(overrides=["sampling=quick", "years.last=2008"]), chunk=32)
+    sim.simulate(sim.load(overrides=["sampling.draws=128", "years.last=2008", *PATIENTS]), chunk=32)
     assert ("draws/s" in output.getvalue()) == shown

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Typed
+from tests.conftest import ROOT, Typed, in_bash, words_of
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -21,6 +21,18 @@ def blocks(text: str, language: str) -> list[str]:
 
 COMMANDS = [line.partition("  #")[0].strip() for block in blocks(README, "bash") for line in block.splitlines()]
 SIM_COMMANDS = [line for line in COMMANDS if line.startswith("sim ")]
+NO_BASH = pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+
+
+def small(words: list[str]) -> list[str]:
+    """The words of a run, made one of few draws, and of no pictures unless they ask for them."""
+    drawn = any(word.startswith("report=") for word in words)
+    at_the_means = "sampling=point" in words
+    return [*words, *([] if drawn else ["report=none"]), *([] if at_the_means else ["sampling.draws=64"])]
+
+
+def is_run(words: list[str]) -> bool:
+    return "=" in words[0] or words[0] == "-m"
 
 
 def test_the_two_commands_come_first() -> None:
@@ -28,11 +40,19 @@ def test_the_two_commands_come_first() -> None:
     assert "python3 run.py test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+@NO_BASH
+@pytest.mark.parametrize("line", SIM_COMMANDS)
+def test_every_sim_command_of_the_readme_runs(typed: Typed, line: str) -> None:
+    words = words_of(line)[1:]
+    done = typed(*(small(words) if is_run(words) else words))
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+@NO_BASH
 @pytest.mark.parametrize("line", SIM_COMMANDS)
 def test_every_sim_command_of_the_readme_runs_as_written(tmp_path: Path, line: str) -> None:
-    typed = f'sim() {{ {shlex.quote(sys.executable)} -m sim "$@"; }}; {line}'
-    done = subprocess.run(["bash", "-c", typed], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    done = in_bash(f'sim() {{ {shlex.quote(sys.executable)} -m sim "$@"; }}; {line}', tmp_path)
     assert done.returncode == 0, done.stderr
 
 
@@ -75,8 +95,5 @@ def test_the_options_of_the_command_line_page_exist(typed: Typed) -> None:
     page = (ROOT / "docs" / "command_line.md").read_text(encoding="utf-8")
     for line in re.findall(r"^\| `(sim .*?)` \|", page, flags=re.MULTILINE):
         words = shlex.split(line.replace("DIR", "out"))[1:]
-        is_run = not words[0].isidentifier()
-        quick = ["report=none"] if is_run and not line.startswith("sim report") else []
-        few = ["sampling.draws=64"] if is_run and "sampling" not in line else []
-        done = typed(*words, *quick, *few)
+        done = typed(*(small(words) if is_run(words) else words))
         assert done.returncode == 0, (line, done.stderr)

@@ -16,7 +16,7 @@ from sim.errors import InputError
 from sim.results.folder import ASIDE, MARK, kept_dataset, open_run, write, writing
 from sim.variables import CELL_DIMS, TRIAL
 
-FEW = ["years.last=2009", "sampling.draws=512", "report=none"]
+FEW = ["years.last=2009", "sampling.draws=512", "report=none", "market=none"]
 
 
 def test_a_run_read_back_is_the_run(tmp_path: Path) -> None:

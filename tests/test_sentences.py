@@ -19,6 +19,7 @@ from sim.views.ratios import as_many, is_even, ordinal, times
 from sim.views.report import comparison_page
 from sim.views.sentences import factors, sentences
 from sim.views.table import comparison_table
+from tests.conftest import PATIENTS
 
 WORDS = {"a tenth": 1 / 10, "a fifth": 1 / 5, "a quarter": 1 / 4, "a third": 1 / 3, "half": 1 / 2,
          "two thirds": 2 / 3, "three quarters": 3 / 4, "nine tenths": 9 / 10, "about": 1, "twice": 2,
@@ -28,7 +29,7 @@ PRESS_RELEASE = {"incidence": "0.2", "severe_fraction": "1/3", "day100_mortality
 
 @cache
 def run(*words: str) -> Results:
-    return sim.simulate(sim.load(overrides=["trial=none", *words]))
+    return sim.simulate(sim.load(overrides=[*PATIENTS, *words]))
 
 
 def point(volume: str = "45000", **rates: str) -> Results:

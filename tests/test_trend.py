@@ -32,7 +32,7 @@ from sim.model.chain import populations
 from sim.model.cohort import Expected
 from sim.model.transplants import trend_volume
 from sim.results.folder import open_run, write
-from tests.conftest import Typed, with_sampling
+from tests.conftest import PATIENTS, Typed, with_sampling
 
 FloatArray = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ EUROPE = {2004: 7407, 2008: 10724, 2009: 11494, 2010: 12276, 2011: 13470, 2012: 
 ROWS = [(f"ebmt_{year}_allo" + "_d" * (year in (2008, 2009)),) for year in EUROPE]
 PTS = "ebmt_2004_pts, ebmt_2008_pts, ebmt_2009_pts, ebmt_2010_pts, ebmt_2011_pts, ebmt_2012_pts"
 BORROWED = "from Europe: a test"
-FEW = ["sampling.draws=64"]
+FEW = ["sampling.draws=64", *PATIENTS]
 
 
 def history(volumes: Mapping[int, float]) -> History:
@@ -65,7 +65,7 @@ def hand_fit(volumes: Mapping[int, float]) -> tuple[float, float]:
 
 def with_volume(changes: Mapping[str, Any], *overrides: str, ledger: Ledger = LEDGER) -> Assumptions:
     """The worldwide option with other words about its volume."""
-    mapping = dict(composed(["transplants=worldwide", *overrides]).mapping)
+    mapping = dict(composed(["transplants=worldwide", *PATIENTS, *overrides]).mapping)
     transplants = dict(mapping["transplants"])
     transplants["volume"] = {**transplants["volume"], **changes}
     return Assumptions.read({**mapping, "transplants": transplants}, Surroundings(ledger))
@@ -199,7 +199,8 @@ def test_a_draw_is_one_path() -> None:
 def test_the_forecast_of_a_run_is_students_t() -> None:
     text = f"trend({', '.join(row for (row,) in ROWS)})"
     words = {"value": text, "source": "ebmt_2004_allo", "borrowed": None}
-    assumptions = with_volume(words, "sampling.draws=32768", "years.last=2027", "sampling.chance=false")
+    many = ["sampling.draws=32768", "sampling.chance=false", "years.first=2018", "years.last=2027"]
+    assumptions = with_volume(words, *many)
     found = assumptions.transplants.volume.trends[()]
     run = sim.simulate(assumptions)
     for year in (2018, 2022, 2027):
@@ -213,7 +214,7 @@ def test_the_forecast_of_a_run_is_students_t() -> None:
 
 
 def test_the_fan_widens_after_the_last_counted_year() -> None:
-    run = sim.simulate(sim.load(overrides=["transplants=europe_us", "sampling=quick", "years.last=2025"]))
+    run = sim.simulate(sim.load(overrides=["transplants=europe_us", "sampling=quick", "years.last=2025", *PATIENTS]))
     for region, last in (("europe", 2017), ("us", 2012)):
         for kind in ("allogeneic", "autologous"):
             cell = {"region": region, "transplant": kind}
@@ -236,7 +237,7 @@ def test_the_fan_widens_after_the_last_counted_year() -> None:
 
 @pytest.mark.parametrize("method", ["random", "latin_hypercube", "sobol"])
 def test_chunks_years_and_strata_move_no_other_number(method: str) -> None:
-    words = ["sampling.draws=64", f"sampling.method={method}", "sampling.chance=false"]
+    words = [*FEW, f"sampling.method={method}", "sampling.chance=false"]
     wide = sim.load(overrides=["transplants=europe_us", "years.last=2020", *words])
     whole, parts = sim.simulate(wide), sim.simulate(wide, chunk=23)
     assert whole.draws.identical(parts.draws)
@@ -263,7 +264,7 @@ def test_doubled_counts_double_every_draw() -> None:
 
 
 def test_point_is_the_median_path() -> None:
-    run = sim.simulate(sim.load(overrides=["transplants=worldwide", "sampling=point", "years.last=2020"]))
+    run = sim.simulate(sim.load(overrides=["transplants=worldwide", "sampling=point", "years.last=2020", *PATIENTS]))
     growth = math.log(82718 / 50417) / 10
     for year in run.years:
         assert run.value("transplants", year=year) == pytest.approx(50417 * math.exp(growth * (year - 2006)))
@@ -386,9 +387,9 @@ WRONG = [
 def test_wrong_trends_are_one_line(changes: Mapping[str, Any], message: str) -> None:
     carrying: dict[str, Any] = {}
     if changes.get("value") == 50000:
-        base = composed(["scenario=press_release"]).mapping["transplants"]
+        base = composed(["scenario=press_release", *PATIENTS]).mapping["transplants"]
         carrying = {name: base[name] for name in ("growth", "growth_pattern", "reference_year")}
-    mapping = dict(composed(["transplants=worldwide"]).mapping)
+    mapping = dict(composed(["transplants=worldwide", *PATIENTS]).mapping)
     volume = {**mapping["transplants"]["volume"], **changes}
     with pytest.raises(InputError, match=re.escape(message)) as refused:
         assume({**mapping, "transplants": {**mapping["transplants"], **carrying, "volume": volume}})

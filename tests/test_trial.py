@@ -48,7 +48,7 @@ CERTAIN_SITES = [
 
 
 def run(*overrides: str, scenario: str = "press_release") -> Results:
-    return sim.simulate(sim.load(scenario, [*overrides]))
+    return sim.simulate(sim.load(scenario, ["market=none", *overrides]))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_the_release_says_leads_to_these_dates(released: date, days: tuple[
 
 
 def test_the_answer_hangs_on_the_date_of_the_release() -> None:
-    table = by_interim_date(sim.load())
+    table = by_interim_date(sim.load(overrides=["market=none"]))
     print(table.to_string())
     assert table["date"].tolist() == ["2007-10-01", "2007-11-04", "2007-12-07"]
     assert table["probability"].is_monotonic_decreasing
@@ -101,7 +101,7 @@ def test_a_change_of_the_arms_moves_no_enrolment() -> None:
 
 def test_chunks_do_not_matter() -> None:
     for overrides in ([], ["trial=phase3_plan"]):
-        assumptions = sim.load("press_release", [*overrides, "sampling.draws=1024"])
+        assumptions = sim.load("press_release", [*overrides, "sampling.draws=1024", "market=none"])
         whole, parts = sim.simulate(assumptions), sim.simulate(assumptions, chunk=300)
         xr.testing.assert_identical(whole.dataset, parts.dataset)
         pd.testing.assert_frame_equal(whole.summary, parts.summary, rtol=1e-9)
@@ -249,11 +249,12 @@ def test_one_trial_is_told_patient_by_patient() -> None:
     assert events["what"].iloc[-1] == "read-out"
     assert len(patients) == 80
     assert abs(events["month"].iloc[-1] - result.value("readout_months", "p50")) < 12
-    story = sim.play(sim.load(), 3)
+    base = sim.load(overrides=["market=none"])
+    story = sim.play(base, 3)
     print("\n".join(list(story.lines(START))[-12:]))
-    assert story == sim.play(sim.load(), 3)
+    assert story == sim.play(base, 3)
     with pytest.raises(InputError, match="draw: 8192 is not among the 8192 draws"):
-        sim.play(sim.load(), 8192)
+        sim.play(base, 8192)
     with pytest.raises(InputError, match="there is none to play"):
         sim.play(sim.load(overrides=["trial=none"]))
 
@@ -304,7 +305,7 @@ def test_one_arm_is_tested_against_fixed_rates() -> None:
 
 
 def test_levers_reach_the_goal() -> None:
-    table = levers(sim.load(overrides=["sampling.draws=1024"])).set_index("lever")
+    table = levers(sim.load(overrides=["sampling.draws=1024", "market=none"])).set_index("lever")
     print(table.to_string())
     needed, then = table["needed"].to_dict(), table["probability_then"].to_dict()
     rate = needed["enrolment rate"]
@@ -319,7 +320,8 @@ def test_sites_needed_is_what_a_planner_needs() -> None:
                  "trial.control=null", "trial.reference={response: 0.15, survival: 0.25}", "trial.untreated=null",
                  "trial.follow_up.days=0", "trial.follow_up.counted_from=enrolment", "trial.close_out.lock.value=0",
                  "trial.close_out.analysis.value=0", "trial.promise=2007-06-01 to 2008-01-14"]  # fmt: skip
-    table = levers(sim.load(overrides=[*overrides, "trial.enrolment.sites.number=15"])).set_index("lever")
+    fifteen = sim.load(overrides=[*overrides, "trial.enrolment.sites.number=15", "market=none"])
+    table = levers(fifteen).set_index("lever")
     print(table.to_string())
     assert abs(table["needed"].to_dict()["sites"] - 22) <= 1  # 80 patients in 18 months with a probability of 0.8
 
@@ -451,7 +453,7 @@ def test_sites_teach_each_other() -> None:
 )
 def test_a_wrong_input_is_refused_in_one_line(overrides: Sequence[str], message: str) -> None:
     with pytest.raises(InputError) as refused:
-        sim.load("press_release", overrides)
+        sim.load("press_release", ["market=none", *overrides])
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
 

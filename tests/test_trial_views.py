@@ -41,7 +41,7 @@ from sim.views.trial_words import (
     trial_headline,
 )
 
-QUICK = ["sampling=quick", "sampling.draws=256"]
+QUICK = ["sampling=quick", "sampling.draws=256", "market=none"]
 TRIAL = ["accrual", "readout", "success", "one_trial"]
 PLAN = Trial("a trial", date(2006, 7, 15), 80, (date(2008, 1, 1), date(2008, 6, 30)), "response", (0.05, 0.01), True,
              None, None)  # fmt: skip
@@ -90,7 +90,7 @@ def none() -> Results:
 
 @pytest.fixture(scope="module")
 def point() -> Results:
-    return sim.simulate(sim.load("press_release", ["sampling=point"]))
+    return sim.simulate(sim.load("press_release", ["sampling=point", "market=none"]))
 
 
 def known(results: Results) -> Trial:

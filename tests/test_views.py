@@ -27,7 +27,7 @@ from sim.views.numbers import about, error_text, rounded, signed, span
 from sim.views.report import comparison_page, inline, report
 from sim.views.table import comparison_table, stage_table
 
-QUICK = ["sampling=quick"]
+QUICK = ["sampling=quick", "market=none"]
 GROWTH = 'transplants.growth.value="normal(mean=0.02, sd=0.01)"'
 EVIL = "<script>alert('x')</script> costs $1 & $2, 費用"
 
@@ -59,7 +59,7 @@ def rare() -> Results:
 
 @pytest.fixture(scope="module")
 def point() -> Results:
-    return sim.simulate(sim.load(overrides=["sampling=point"]))
+    return sim.simulate(sim.load(overrides=["sampling=point", "market=none"]))
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,9 @@ from sim.views.counted import counted_name, growth_words, volume_message
 from sim.views.figures import figures_for
 from sim.views.messages import caption, reading
 from sim.views.volume import volume
+from tests.conftest import PATIENTS
 
-WORDS = ["sampling=quick", "years.last=2020"]
+WORDS = ["sampling=quick", "years.last=2020", *PATIENTS]
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def test_the_message_gives_growth_and_forecast(world: Results, divided: Results)
 
 
 def test_a_volume_known_exactly_has_no_range() -> None:
-    run = sim.simulate(sim.load(overrides=["transplants=europe_by_age", "sampling=quick"]))
+    run = sim.simulate(sim.load(overrides=["transplants=europe_by_age", "sampling=quick", *PATIENTS]))
     assert volume_message(run) == "First transplants: 4.8 % a year, 2004–2017; 41,100 in 2017"
 
 
@@ -107,6 +108,6 @@ def test_growth_in_words() -> None:
 
 def test_the_picture_is_offered_where_there_is_a_history(world: Results) -> None:
     assert "volume" in figures_for(world)
-    assert "volume" not in figures_for(sim.simulate(sim.load(overrides=["sampling=quick"])))
-    one_year = ["transplants=worldwide", "sampling=quick", "years.first=2017"]
+    assert "volume" not in figures_for(sim.simulate(sim.load(overrides=["sampling=quick", *PATIENTS])))
+    one_year = ["transplants=worldwide", "sampling=quick", "years.first=2017", *PATIENTS]
     assert "volume" not in figures_for(sim.simulate(sim.load(overrides=one_year)))

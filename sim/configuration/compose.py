@@ -26,6 +26,7 @@ from omegaconf.errors import OmegaConfBaseException
 from sim.assumptions.leaf import Surroundings, within
 from sim.assumptions.schema import Assumptions
 from sim.assumptions.text import Context
+from sim.configuration.files import files_of
 from sim.configuration.places import conf_dir
 from sim.configuration.replacing import File, replace_typed, replace_whole
 from sim.configuration.samples import sampled_column
@@ -37,8 +38,6 @@ from sim.errors import InputError
 from sim.evidence.ledger import Ledger, read_ledger
 
 _ONE_AT_A_TIME = threading.Lock()  # Hydra's compose is a global state
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 _REFUSALS = (HydraException, OmegaConfBaseException, UnicodeDecodeError, yaml.YAMLError)
 
 
@@ -248,29 +247,15 @@ def _typed(key: str, value: Any) -> Iterator[str]:
 def _files(settings: DictConfig, overrides: Sequence[str]) -> list[File]:
     """The files a configuration was composed of, in order, Hydra's own left out."""
     loader = GlobalHydra.instance().config_loader()
-    defaults = loader.compute_defaults_list("config", list(overrides), RunMode.RUN).defaults
-    sources = [Path(source.path) for source in settings.runtime.config_sources if source.schema == "file"]
-    found = []
-    for default in defaults:
-        places = [folder / f"{default.config_path}.yaml" for folder in sources]
-        place = next((place for place in places if place.is_file()), None)
-        if place is not None and not str(default.config_path).startswith("hydra/"):
-            package = default.package if default.package not in (None, "_global_") else ""
-            found.append(File(str(default.config_path), package, _content(place, place.stat().st_mtime_ns)))
-    return found
+    return files_of(settings, lambda: loader.compute_defaults_list("config", list(overrides), RunMode.RUN).defaults)
 
 
 @cache
-def _content(place: Path, _changed: int) -> Any:
-    """What a file says, read once for each time it was changed; nobody may change it."""
-    return yaml.load(place.read_text(encoding="utf-8"), Loader=_LOADER)  # as safe_load, in C where there is C
-
-
-def known_keys() -> list[str]:
+def known_keys() -> tuple[str, ...]:
     """Every key of the base case, and of a trial by its sites or of one arm."""
     options: tuple[list[str], ...] = ([], ["trial=phase3_plan"], ["trial=single_arm"])
     keys = (_keys(composed(["scenario=press_release", *option]).mapping) for option in options)
-    return list(dict.fromkeys([*(key for found in keys for key in found), *WORKBOOK_KEYS]))
+    return tuple(dict.fromkeys([*(key for found in keys for key in found), *WORKBOOK_KEYS]))
 
 
 def _keys(mapping: Any, prefix: str = "") -> list[str]:

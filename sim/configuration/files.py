@@ -1,6 +1,7 @@
 """The files a configuration was composed of: worked out once for the same choices, again when a file has changed."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from sim.configuration.replacing import File
 
 _KEPT = 64
 """Compositions whose files are remembered; a notebook that changes a value again and again needs one."""
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _State = tuple[tuple[str, int, int], ...]
 _found: dict[tuple[_State, tuple[tuple[str, str], ...]], list[File]] = {}
@@ -48,5 +51,11 @@ def _read(defaults: Sequence[ResultDefault], folders: Sequence[Path]) -> list[Fi
         place = next((place for place in places if place.is_file()), None)
         if place is not None and not str(default.config_path).startswith("hydra/"):
             package = default.package if default.package not in (None, "_global_") else ""
-            found.append(File(str(default.config_path), package, yaml.safe_load(place.read_text(encoding="utf-8"))))
+            found.append(File(str(default.config_path), package, _content(place, place.stat().st_mtime_ns)))
     return found
+
+
+@cache
+def _content(place: Path, _changed: int) -> Any:
+    """What a file says, read once for each time it was changed; nobody may change it."""
+    return yaml.load(place.read_text(encoding="utf-8"), Loader=_LOADER)  # as safe_load, in C where there is C

@@ -14,13 +14,18 @@ from sim.draws.streams import FloatArray
 
 Counts = NDArray[np.int64]
 
+_BLOCK = 8192
+"""Counts that are worked out together, so few that they stay where the processor reaches them quickly."""
+
 
 def _exceeds(k: Counts, u: FloatArray, n: Counts, p: FloatArray) -> NDArray[np.bool_]:
     """Whether u lies above P[X <= k], judged in the smaller tail so that no digit is lost near 0 or 1."""
     inside = (k >= 0) & (k < n)
     first, second = np.where(inside, k + 1.0, 1.0), np.where(inside, n - k, 1).astype(np.float64)
-    above = np.where(u > 0.5, betainc(first, second, p) > 1.0 - u, betaincc(first, second, p) < u)
-    return np.where(inside, above, k < 0)
+    upper, tail = u > 0.5, np.empty(u.shape)
+    betainc(first, second, p, out=tail, where=upper)
+    betaincc(first, second, p, out=tail, where=~upper)
+    return np.where(inside, np.where(upper, tail > 1.0 - u, tail < u), k < 0)
 
 
 def _series(u: FloatArray, n: Counts, p: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
@@ -58,11 +63,20 @@ def binomial_quantile(u: FloatArray, n: Counts, p: FloatArray) -> Counts:
     """
     shape = np.broadcast_shapes(u.shape, n.shape, p.shape)
     u, n, p = (array.ravel() for array in np.broadcast_arrays(u, n, p))
+    k = np.empty(u.shape, dtype=np.int64)
+    for first in range(0, len(k), _BLOCK):
+        some = slice(first, first + _BLOCK)
+        k[some] = _quantiles(u[some], n[some], p[some])
+    return k.reshape(shape)
+
+
+def _quantiles(u: FloatArray, n: Counts, p: FloatArray) -> Counts:
+    """The same of arrays alike in shape, with one dimension."""
     x, sure = _series(u, n, p)
     k = np.clip(np.floor(x), 0, n).astype(np.int64)
     doubtful = np.flatnonzero(~sure)
     k[doubtful] = _stepped(k[doubtful], u[doubtful], n[doubtful], p[doubtful])
-    return k.reshape(shape)
+    return k
 
 
 def _stepped(k: Counts, u: FloatArray, n: Counts, p: FloatArray) -> Counts:

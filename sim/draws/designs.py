@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.draws.permutation import ROUNDS, permute
+from sim.draws.permutation import ROUNDS, permute_each
 from sim.draws.sobol import scrambled_sobol
 from sim.draws.streams import FloatArray, Stream
 
@@ -52,7 +52,7 @@ class LatinHypercube(Design):
         order = Stream(self.seed, f"latin hypercube of {name}")
         keys = order.words(range(self.replicates * ROUNDS), year).reshape(self.replicates, ROUNDS)
         within = Stream(self.seed, name).uniform(draws, year)
-        slices = permute(index, lengths[replicate], keys[replicate])
+        slices = permute_each(index, replicate, lengths, keys)
         value: FloatArray = (slices.astype(np.float64) + within) / lengths[replicate]
         return value.clip(2.0**-53, 1.0 - 2.0**-53)  # the sum may round up to 1
 

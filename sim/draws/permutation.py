@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Integers = NDArray[np.uint64]
+Bits = NDArray[np.uint64] | np.uint64
 
 ROUNDS = 8
 FEWEST_BITS = 8
@@ -23,7 +24,7 @@ def _mix(value: Integers) -> Integers:
     return value ^ (value >> np.uint64(16))
 
 
-def _feistel(value: Integers, left_bits: Integers, right_bits: Integers, keys: Integers) -> Integers:
+def _feistel(value: Integers, left_bits: Bits, right_bits: Bits, keys: Integers) -> Integers:
     """One pass through the network; halves of unequal length change places each round and end where they began."""
     left, right = value >> right_bits, value & ((np.uint64(1) << right_bits) - np.uint64(1))
     for number in range(ROUNDS):
@@ -51,4 +52,30 @@ def permute(index: Integers, size: Integers, keys: Integers) -> Integers:
     image = _feistel(index, left_bits, right_bits, keys)
     while (outside := image >= size).any():
         image[outside] = _feistel(image[outside], left_bits[outside], right_bits[outside], keys[outside])
+    return image
+
+
+def permute_each(index: Integers, place: Integers, sizes: Integers, keys: Integers) -> Integers:
+    """The same where few permutations serve many indices: small ones are walked in a table of the whole network.
+
+    Parameters
+    ----------
+    index : [draw], each below the size of its permutation.
+    place : [draw], which permutation each index is of.
+    sizes : [permutation], their lengths.
+    keys : [permutation, round], 32-bit words.
+
+    Returns
+    -------
+    Images: [draw], each below the size of its permutation.
+    """
+    inside, size = 1 << FEWEST_BITS, sizes[place]
+    if sizes.max() >= inside:
+        return permute(index, size, keys[place])
+    points = np.broadcast_to(np.arange(inside, dtype=np.uint64), (len(sizes), inside))
+    half = np.uint64(FEWEST_BITS // 2)
+    table = _feistel(points, half, half, keys[:, None, :])
+    image = table[place, index]
+    while (outside := image >= size).any():
+        image[outside] = table[place[outside], image[outside]]
     return image

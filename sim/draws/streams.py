@@ -17,6 +17,7 @@ FloatArray = NDArray[np.float64]
 
 _LANES = 4
 _LOW = 0xFFFFFFFF
+_BOTH = np.arange(2, dtype=np.uint64)
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,17 @@ class Stream:
         -------
         Words below 2**32: [draw].
         """
+        only: Words = self._words(draws, year, np.array([word], dtype=np.uint64))[0]
+        return only
+
+    def _words(self, draws: range, year: int, word: Words) -> Words:
+        """Several of the words of each draw at once: [word, draw]."""
         first, last = draws.start // _LANES, -(-draws.stop // _LANES)
         block = np.arange(first, last, dtype=np.uint64)
-        fixed = np.zeros_like(block)
-        counter = (block & np.uint64(_LOW), block >> np.uint64(32), fixed + np.uint64(year), fixed + np.uint64(word))
-        lanes = np.stack(philox4x32(counter, self.key), axis=-1).ravel()
-        return lanes[draws.start - first * _LANES :][: len(draws)]
+        of_year = np.full_like(block, year)
+        counter = (block & np.uint64(_LOW), block >> np.uint64(32), of_year, word[:, None])
+        lanes = np.stack(philox4x32(counter, self.key), axis=-1).reshape(len(word), -1)
+        return lanes[:, draws.start - first * _LANES :][:, : len(draws)]
 
     def uniform(self, draws: range, year: int = 0) -> FloatArray:
         """Uniform numbers strictly between 0 and 1, symmetric about 1/2: [draw].
@@ -64,7 +70,7 @@ class Stream:
         Fifty-two random bits and a half: the smallest is 2**-53, the largest 1 - 2**-53, so that no quantile function
         ever sees 0 or 1.
         """
-        return to_uniform(self.words(draws, year, word=0), self.words(draws, year, word=1))
+        return to_uniform(*self._words(draws, year, _BOTH))
 
 
 def to_uniform(high: Words, low: Words) -> FloatArray:

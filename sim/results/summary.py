@@ -100,11 +100,14 @@ def _statistics(values: NDArray[np.generic]) -> dict[str, FloatArray]:
     if missing.any():
         return _of_those_there(numbers, missing)
     never = np.isinf(numbers)
-    quantiles = np.quantile(np.where(never, _NEVER, numbers), list(QUANTILES.values()), axis=0)
-    quantiles[quantiles > _SURELY_NEVER] = np.inf
-    finite = np.where(never, np.nan, numbers)
+    ever = never.any()
+    finite = np.where(never, np.nan, numbers) if ever else numbers
+    mean = finite.mean(axis=0)
     spread = finite.std(axis=0, ddof=1) if len(numbers) > 1 else np.zeros(numbers.shape[1:])
-    return {"mean": finite.mean(axis=0), "sd": spread, **dict(zip(QUANTILES, quantiles, strict=True))}
+    ordered = np.where(never, _NEVER, numbers) if ever else numbers
+    quantiles = np.quantile(ordered, list(QUANTILES.values()), axis=0, overwrite_input=True)  # a copy of our own
+    quantiles[quantiles > _SURELY_NEVER] = np.inf
+    return {"mean": mean, "sd": spread, **dict(zip(QUANTILES, quantiles, strict=True))}
 
 
 def _of_those_there(numbers: FloatArray, missing: NDArray[np.bool_]) -> dict[str, FloatArray]:

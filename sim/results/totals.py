@@ -1,5 +1,6 @@
 """Totals over strata, beside the strata themselves."""
 
+import numpy as np
 import xarray as xr
 
 from sim.variables import COLUMN_DIMS, STRATA, TOTAL, VARIABLES
@@ -21,9 +22,18 @@ def with_totals(array: xr.DataArray) -> xr.DataArray:
         return array
     for dimension in _ADDED:
         if dimension in array.dims and array[dimension].to_numpy().tolist() != [TOTAL]:
-            total = array.sum(dimension).expand_dims({dimension: [TOTAL]}).astype(array.dtype)
-            array = xr.concat([array, total], dim=dimension).transpose(*array.dims)
+            array = _with_total(array, dimension)
     return array
+
+
+def _with_total(array: xr.DataArray, dimension: str) -> xr.DataArray:
+    """The array and, behind its last label along a dimension, the sum over all of them."""
+    axis = array.get_axis_num(dimension)
+    total = np.expand_dims(array.sum(dimension, skipna=False).to_numpy().astype(array.dtype), axis)
+    values = np.concatenate([array.to_numpy(), total], axis=axis)
+    others = {name: labels for name, labels in array.coords.items() if dimension not in labels.dims}
+    labels = [*array[dimension].to_numpy().tolist(), TOTAL]
+    return xr.DataArray(values, {**others, dimension: labels}, array.dims, array.name, array.attrs)
 
 
 def column_labels(array: xr.DataArray) -> list[list[object]]:
@@ -37,4 +47,4 @@ def column_labels(array: xr.DataArray) -> list[list[object]]:
 
 def headline_total(array: xr.DataArray) -> xr.DataArray:
     """The total over all strata: [draw, year]."""
-    return array.sum([dimension for dimension in _ADDED if dimension in array.dims], keep_attrs=True)
+    return array.sum([dimension for dimension in _ADDED if dimension in array.dims], skipna=False, keep_attrs=True)

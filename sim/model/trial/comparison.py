@@ -8,7 +8,7 @@ The first two know their answer for every pair of counts beforehand, as a table 
 power, which is added up over the table and not sampled.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -87,13 +87,31 @@ def power(
     -------
     [draw].
     """
-    found = np.zeros(p1.shape)
+    return power_of_each([(test, alpha)], p1, n1, p2, n2, better)[0]
+
+
+def power_of_each(
+    tests: Sequence[tuple[Tabled, float]], p1: FloatArray, n1: IntArray, p2: FloatArray, n2: IntArray, better: bool
+) -> list[FloatArray]:
+    """The same for several tests of the same arms.
+
+    Parameters
+    ----------
+    tests : each with its two-sided level.
+    p1, n1, p2, n2, better : as of `power`.
+
+    Returns
+    -------
+    [draw] each.
+    """
+    found = [np.zeros(p1.shape) for _ in tests]
     for first, second, draws in _by_size(n1, n2):
-        counted = _table(test, first, second, alpha)
-        if better:
-            counted = counted & _first_better(first, second)
-        with_first = _binomial(first, p1[draws]) @ counted.astype(np.float64)
-        found[draws] = np.einsum("ij,ij->i", with_first, _binomial(second, p2[draws]))
+        of_first, of_second = _binomial(first, p1[draws]), _binomial(second, p2[draws])
+        for (test, alpha), shares in zip(tests, found, strict=True):
+            counted = _table(test, first, second, alpha)
+            if better:
+                counted = counted & _first_better(first, second)
+            shares[draws] = np.einsum("ij,ij->i", of_first @ counted.astype(np.float64), of_second)
     return found
 
 

@@ -134,8 +134,10 @@ def charts_needed(u: FloatArray, controls: IntArray, chart_yield: FloatArray, av
     width = 1.0 + _NARROW * np.sqrt(shape) * spread / scale
     for aim in (np.floor(guess - width), np.ceil(guess + width)):
         low, high = _narrowed(np.clip(aim, low, high), low, high, u, controls, chart_yield)
-    while (high - low > 1).any():
-        low, high = _narrowed(np.floor((low + high) / 2), low, high, u, controls, chart_yield)
+    while (wide := np.flatnonzero(high - low > 1)).size:
+        between = np.floor((low[wide] + high[wide]) / 2)
+        narrowed = _narrowed(between, low[wide], high[wide], u[wide], controls[wide], chart_yield[wide])
+        low[wide], high[wide] = narrowed
     return np.where(reached, high, np.inf)
 
 

@@ -23,7 +23,7 @@ _CLOSE = 1e-9  # relative error of times and integrals
 _LONG = 1e9  # months beyond which no trial is waited for
 _PIECES = 400  # of an integral over time, at most
 _MOST_SITES = 1 << 14  # that a trial is planned with
-
+_LEAST_EXCESS = 1e-290  # a square of a spread below it has lost its digits, and the law is Poisson's to all of them
 
 _AT_START, _ALL = Nodes.certain(0.0), Nodes.certain(1.0)
 
@@ -186,7 +186,7 @@ def negative_binomial(mean: FloatArray, cv: float, most: int) -> FloatArray:
     count, excess = np.arange(1, most + 1), cv**2
     spread = 1.0 + mean * excess
     law = np.empty((len(mean), most + 1))
-    law[:, 0] = -np.log1p(mean * excess) / excess if excess > 0 else -mean
+    law[:, 0] = -np.log1p(mean * excess) / excess if excess > _LEAST_EXCESS else -mean
     with np.errstate(divide="ignore"):  # a site that is not open has no patients
         law[:, 1:] = np.log(np.outer(mean / spread, (1.0 + (count - 1) * excess) / count))
     return np.exp(np.cumsum(law, axis=1))

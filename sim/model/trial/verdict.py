@@ -12,7 +12,7 @@ from sim.model.trial.comparison import (
     Comparison,
     Tabled,
     mantel_haenszel,
-    power,
+    power_of_each,
     power_reference,
     succeeds,
     succeeds_reference,
@@ -113,19 +113,22 @@ def powers(arms: Arms) -> Iterator[Verdict]:
             yield Verdict(name, EXACT, level, found)
         return
     untreated = {RESPONSE: arms.untreated.response, SURVIVAL: arms.untreated.survival}
-    for name, level in product(treated, arms.levels):
-        for test in _TABLED:
-            found = power(test, treated[name], arms.patients, untreated[name], arms.controls, level, better=True)
-            yield Verdict(name, test, level, found)
-        yield Verdict(name, _STRATIFIED, level, _stratified_power(arms, treated[name], untreated[name], level))
+    tests = [(test, level) for level in arms.levels for test in _TABLED]
+    for name, share in treated.items():
+        each = power_of_each(tests, share, arms.patients, untreated[name], arms.controls, better=True)
+        by_test = dict(zip(tests, each, strict=True))
+        stratified = _stratified_power(arms, share, untreated[name])
+        for level in arms.levels:
+            yield from (Verdict(name, test, level, by_test[test, level]) for test in _TABLED)
+            yield Verdict(name, _STRATIFIED, level, stratified[level])
 
 
-def _stratified_power(arms: Arms, treated: FloatArray, untreated: FloatArray, level: float) -> FloatArray:
-    """By the surplus and the variance of the expected counts (Woolson, Bean & Rojas 1986, Biometrics 42)."""
+def _stratified_power(arms: Arms, treated: FloatArray, untreated: FloatArray) -> dict[float, FloatArray]:
+    """By the surplus and the variance of the expected counts (Woolson, Bean & Rojas 1986, Biometrics 42), by level."""
     assert arms.controls is not None
     patients, controls = (counts[:, None] * arms.strata.shares for counts in (arms.patients, arms.controls))
     surplus, variance = mantel_haenszel(
         patients * shifted(treated, arms.strata), patients, controls * shifted(untreated, arms.strata), controls
     )
-    spread = np.sqrt(np.where(variance > 0, variance, 1.0))
-    return np.where(variance > 0, ndtr(surplus / spread - ndtri(1.0 - level / 2.0)), 0.0)
+    score = surplus / np.sqrt(np.where(variance > 0, variance, 1.0))
+    return {level: np.where(variance > 0, ndtr(score - ndtri(1.0 - level / 2.0)), 0.0) for level in arms.levels}
