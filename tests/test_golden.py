@@ -18,9 +18,18 @@ HEADLINES = [("vod", "mean"), ("severe_vod", "mean"), ("severe_vod", "p10"), ("s
              ("prob_success_response", "mean"), ("prob_success_survival", "mean")]  # fmt: skip
 
 
+SOLD = ("press_release", "downside", "upside")  # scenarios whose market is pinned too
+MARKET = [("prob_approval", "mean"), ("peak_sales_if_approved", "mean"), ("peak_sales_if_approved", "p90"),
+          ("net_present_value", "mean"), ("net_present_value", "p10"), ("prob_npv_positive", "mean"),
+          ("cumulative_sales", "p50"), ("cost_of_delay", "mean"), ("largest_cash_need_if_approved", "mean"),
+          ("cost_per_death_averted_if_approved", "p50")]  # fmt: skip
+
+
 def headlines(scenario: str) -> dict[str, float]:
-    run = sim.simulate(sim.load(scenario, ["market=none"]))
-    return {f"{variable} {statistic}": run.value(variable, statistic) for variable, statistic in HEADLINES}
+    sold = scenario in SOLD
+    run = sim.simulate(sim.load(scenario, [] if sold else ["market=none"]))
+    wanted = [*HEADLINES, *(MARKET if sold else [])]
+    return {f"{variable} {statistic}": run.value(variable, statistic) for variable, statistic in wanted}
 
 
 def digest() -> str:

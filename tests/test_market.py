@@ -191,6 +191,13 @@ def test_labels(label: str, words: list[str]) -> None:
     assert (of(found, "deaths_averted_if_approved").sum(axis=(1, 2)) > 0).mean() > 0.9
 
 
+def test_a_region_less_leaves_the_others_as_they_are() -> None:
+    found = run("market.regions=[us]")
+    for name in ("treated", "net_sales_if_approved", "launch_date_if_approved"):
+        assert np.array_equal(of(found, name)[:, 0], of(base(), name)[:, 0]), name
+    assert not [name for name in found.dataset if "europe" in str(name) or "EUR" in str(name)]
+
+
 def test_market_follows_the_regions_and_ages_of_the_patients() -> None:
     found = run("transplants=europe_us")
     assert "market.region_shares" not in found.dataset
@@ -222,7 +229,10 @@ REFUSED = {
     "market.valuation_date=2040-01-01": "market.last_year: 2027 is before 2040, the year of market.valuation_date",
     "market.last_year=2000": "market.last_year: 2000 is before 2008, the year of market.valuation_date",
     "market.dosing.weight_spread.value=30": "market.dosing.weight_spread.value: 30 is above 2",
-    "market.regions=[us, japan]": "market.list_price.europe: no region of market.regions",
+    "market.regions=[us, japan]": "market.list_price.japan: is missing, as are market.region_shares.values.japan",
+    "market.launch.filing.unit=years": "market.launch.filing.unit: 'years' does not speak of months",
+    "market.exchange.EUR.unit=EUR per USD": "market.exchange.EUR.unit: 'EUR per USD' does not end with 'per EUR'",
+    "market.discount_rate=12": "market.discount_rate: 12 is above 1 a year",
 }  # fmt: skip
 
 

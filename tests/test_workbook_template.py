@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +218,7 @@ def test_a_bare_label_gets_room_for_a_source_of_its_own() -> None:
     mapping = {"share": {"by": "kind", "values": dict(values), "source": "row", "spread": "why"}}
     cells = {name: f"cell {name}" for name in COLUMNS}
     rows = tuple(
-        Filled(f"share.values.{label}", value, source, "why", cells)
+        Filled(f"share.values.{label}", value, source, "why", None, cells)
         for label, value, source in (("a", 0.1, "assumption: mine"), ("b", 0.3, "row"))
     )
     found = compare(Workbook("my.xlsx", "", rows, {}), mapping, (), ())
@@ -244,6 +244,10 @@ def test_numbers_of_a_spreadsheet(filled: Filling, base: Composed) -> None:
     for typed, read_as in [(0.2, 0.2), (" 0.2 ", "0.2"), (1.0, 1), ("20%", "20%"), ("beta(mean=20%,  sd=5%)", None)]:
         found = changes(filled({("vod.incidence.value", "value"): typed}), base)
         assert found["vod.incidence.value"] == (read_as or "beta(mean=20%, sd=5%)")
+    assert (
+        changes(filled({("vod.incidence.value", "value"): date(2007, 11, 1)}), base)["vod.incidence.value"]
+        == "2007-11-01"
+    )
     for same in ("beta(mean=20%,\n sd=3%)", " beta(mean=20%, sd=3%)"):
         assert changes(filled({("vod.incidence.value", "value"): same}), base) == {}
     for zero in (0, 0.0, "0"):
@@ -272,7 +276,7 @@ def test_of_a_formula_the_result_is_read(tmp_path: Path) -> None:
 
 
 WRONG_CELLS = [
-    ({("vod.incidence.value", "value"): date(2007, 11, 1)}, r"cell B\d+: is a date to the spreadsheet; write it as"),
+    ({("vod.incidence.value", "value"): time(12, 30)}, r"cell B\d+: is a date to the spreadsheet; write it as"),
     ({("vod.incidence.value", "value"): True}, r"cell B\d+: TRUE is neither a number nor a text"),
     ({("vod.incidence.value", "value"): "=1/5"}, r"cell B\d+: its formula has no result"),
     ({("vod.incidence.value", "value"): "${oc.env:HOME}"}, r"cell B\d+: '\$\{oc.env:HOME\}' refers to something else"),
@@ -306,6 +310,7 @@ WRONG_ROWS = [
     ({("correlation", "value"): "x"}, r"cell A\d+: correlation: holds more than one value"),
     ({("vod.incidence.value", "value"): None}, r"cell B\d+ \(vod.incidence.value\): is empty; write a value"),
     ({("vod.incidence.value", "source"): None}, r"cell D\d+ \(vod.incidence.value\): is empty \(a ledger id"),
+    ({("vod.incidence.value", "unit"): "per cent"}, r"cell C\d+ \(vod.incidence.value\): the unit is 'VOD cases per"),
     ({("years.last", "source"): "assumption: x"}, r"cell D\d+ \(years.last\): is a plain setting, which has no source"),
 ]
 

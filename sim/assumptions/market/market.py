@@ -12,11 +12,12 @@ from sim.assumptions.market.demand import Dosing, Patients
 from sim.assumptions.market.kinds import AGE_GROUP, REGION, MarketChange, MarketShare, WholeChange, WholeQuantity
 from sim.assumptions.market.money import Cost, Costs, Payer, Price, RegionCost
 from sim.assumptions.market.timing import Competition, Exclusivity, Launch, NamedPatients, WithoutTrial
+from sim.assumptions.market.units import check_units
 from sim.assumptions.quantity import Closed, Quantity
 from sim.assumptions.transplants import Strata
 from sim.assumptions.trial.arms import quantities_of
 from sim.dates import decimal_year, exact_day
-from sim.errors import InputError, nearest
+from sim.errors import InputError
 from sim.variables import TOTAL, TYPED
 
 _TOLERANCE = 1e-9
@@ -100,39 +101,38 @@ class Market(Closed):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         self._check_regions()
+        check_units(dict(self._all()))
         self._check_currencies()
         if self.terms == "nominal" and self.inflation is None:
             raise InputError(".inflation: is missing, which nominal terms need")
         rate = self.discount_rate.leaves[()].distribution
         if rate is not None and ends(rate)[0] <= -1:
             raise InputError(f".discount_rate: {self.discount_rate.value} reaches -1, where nothing can be discounted")
-        shares = [leaf.distribution for leaf in self.region_shares.leaves.values()]
+        if rate is not None and rate.mean > 1:
+            raise InputError(f".discount_rate: {self.discount_rate.value} is above 1 a year (12 % is 0.12)")
+        shares = [
+            leaf.distribution for own, leaf in self.region_shares.leaves.items() if not own or own[0] in self.regions
+        ]
         total = sum(share.mean for share in shares if share is not None)
         if total > 1 + _TOLERANCE:
             raise InputError(f".region_shares.values: the shares add up to {total:.6g} in the mean, above 1")
         return self
 
     def _check_regions(self) -> None:
-        """Every quantity by region has a value for each, and so have prices."""
+        """Every quantity by region has a value for each, and so have prices; further regions are left out."""
         priced = {"list_price": self.list_price}
         if self.named_patient is not None and self.named_patient.price is not None:
             priced["named_patient.price"] = self.named_patient.price
-        for place, prices in priced.items():
-            for region in prices:
-                if region not in self.regions:
-                    raise InputError(f".{place}.{region}: no region of market.regions{nearest(region, self.regions)}")
-            for region in self.regions:
-                if region not in prices:
-                    raise InputError(f".{place}.{region}: is missing")
+        missing = {
+            f"{place}.{region}": 0 for place, own in priced.items() for region in self.regions if region not in own
+        }
         for name, quantity in self._all():
-            if REGION in quantity.by:
-                given = set(quantity.labels(REGION))
-                for label in sorted(given - set(self.regions)):
-                    raise InputError(
-                        f".{name}.values.{label}: no region of market.regions{nearest(label, self.regions)}"
-                    )
-                for label in sorted(set(self.regions) - given):
-                    raise InputError(f".{name}.values: region '{label}' has no value")
+            known = quantity.labels(REGION) if REGION in quantity.by else self.regions
+            missing |= {f"{name}.values.{region}": 0 for region in self.regions if region not in known}
+        if missing:
+            first, *others = missing
+            more = f", as are {', '.join(f'market.{key}' for key in others)}" if others else ""
+            raise InputError(f".{first}: is missing{more} (market.regions: {', '.join(self.regions)})")
         if len(self.regions) > 1 and not self.region_shares.by:
             raise InputError(".region_shares.by: must be region, with a share for each of market.regions")
 
@@ -178,10 +178,12 @@ class Market(Closed):
         }
         for place, part in parts.items():
             yield from ((f"{place}{name}", quantity) for name, quantity in quantities_of(part).items())
-        yield from ((f"list_price.{region}", price) for region, price in self.list_price.items())
+        sold = self.regions
+        yield from ((f"list_price.{region}", self.list_price[region]) for region in sold if region in self.list_price)
         yield from ((f"exchange.{code}", rate) for code, rate in self.exchange.items())
         if self.named_patient is not None and self.named_patient.price is not None:
-            yield from ((f"named_patient.price.{region}", price) for region, price in self.named_patient.price.items())
+            own = self.named_patient.price
+            yield from ((f"named_patient.price.{region}", own[region]) for region in sold if region in own)
         yield from ((f"costs.milestones.{name}.amount", paid.amount) for name, paid in self.costs.milestones.items())
 
     def quantities_in(self, strata: Strata, *, has_trial: bool) -> dict[str, Quantity]:

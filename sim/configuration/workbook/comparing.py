@@ -10,7 +10,7 @@ from sim.configuration.replacing import at
 from sim.configuration.words import without_commas
 from sim.configuration.workbook.laying import Change, is_typed
 from sim.configuration.workbook.reading import Filled, Workbook
-from sim.configuration.workbook.sheet import KEY, SOURCE, SPREAD, VALUE, Value, holder, holds, shown, stated
+from sim.configuration.workbook.sheet import KEY, SOURCE, SPREAD, UNIT, VALUE, Value, holder, holds, shown, stated
 from sim.errors import InputError, nearest
 
 _NUMBERS = re.compile(r"[\d.,%+\-\s]+(to[\d.,%+\-\s]+)?", re.ASCII)
@@ -113,6 +113,9 @@ def _change(row: Filled, key: str, mapping: Mapping[str, Any], given: Mapping[st
 def _given(row: Filled, key: str, mapping: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The cells of a row that differ from the configuration: key → what they say."""
     place, old = holder(mapping, key), at(mapping, key)
+    meant = stated(mapping, place, UNIT) if place else ""
+    if meant and row.unit is not None and not _same(row.unit, meant):
+        raise InputError(f"{row.cells[UNIT]} ({row.key}): the unit is '{meant}'; convert the value, not the unit")
     is_new = not _same(row.value, shown(old))
     if is_new:
         _check_commas(row)

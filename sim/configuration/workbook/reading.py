@@ -6,7 +6,7 @@ import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import openpyxl
 from openpyxl.utils import get_column_letter
 
 from sim.configuration.workbook.names import READ, SUFFIX
-from sim.configuration.workbook.sheet import INPUTS, KEY, SOURCE, SPREAD, VALUE, Value
+from sim.configuration.workbook.sheet import INPUTS, KEY, SOURCE, SPREAD, UNIT, VALUE, Value
 from sim.errors import InputError, nearest
 
 MOST_BYTES = 50_000_000
@@ -24,6 +24,7 @@ MOST_ROWS = 10_000
 """Rows that are read; a configuration has hundreds."""
 
 _NEEDED = (KEY, VALUE, SOURCE, SPREAD)
+_READ = (*_NEEDED, UNIT)  # whether that was changed is looked at, where the column is there
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Filled:
     ----------
     key : as it stands in the sheet.
     value : None where the cell is empty.
-    source, spread : None where the cell is empty.
+    source, spread, unit : None where the cell is empty.
     cells : column → where its cell is, in words: `my.xlsx, sheet Inputs, cell B7`.
     """
 
@@ -42,6 +43,7 @@ class Filled:
     value: Value | None
     source: str | None
     spread: str | None
+    unit: str | None
     cells: Mapping[str, str]
 
 
@@ -129,8 +131,8 @@ def _rows(place: str, lines: Sequence[Sequence[Any]], formulas: Sequence[Sequenc
             continue
         if found[KEY] is None:
             raise InputError(f"{cells[KEY]}: is empty, where the key of the row belongs")
-        texts = {name: None if found[name] is None else str(found[name]) for name in (SOURCE, SPREAD)}
-        yield Filled(str(found[KEY]), found[VALUE], texts[SOURCE], texts[SPREAD], cells)
+        texts = {name: None if found.get(name) is None else str(found[name]) for name in (SOURCE, SPREAD, UNIT)}
+        yield Filled(str(found[KEY]), found[VALUE], texts[SOURCE], texts[SPREAD], texts[UNIT], cells)
 
 
 def _columns(place: str, lines: Sequence[Sequence[Any]]) -> dict[str, int]:
@@ -140,7 +142,7 @@ def _columns(place: str, lines: Sequence[Sequence[Any]]) -> dict[str, int]:
         if header.count(name) != 1:
             fault = "has no column" if name not in header else "has more than one column"
             raise InputError(f"{place}, row 1: {fault} '{name}'; the header is {', '.join(_NEEDED)}")
-    return {name: header.index(name) for name in _NEEDED}
+    return {name: header.index(name) for name in _READ if name in header}
 
 
 def _content(where: str, cell: Any, written: Any) -> Value | None:
@@ -154,6 +156,8 @@ def _content(where: str, cell: Any, written: Any) -> Value | None:
         raise InputError(f"{where}: {value} is an error of the spreadsheet, where a number or a text belongs")
     if isinstance(value, bool):
         raise InputError(f"{where}: {str(value).upper()} is neither a number nor a text; write it as a text: '{value}")
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()  # as a spreadsheet keeps a day that is typed
     if isinstance(value, date | time | timedelta):
         raise InputError(f"{where}: is a date to the spreadsheet; write it as a text, such as '2007-11-30, or '1/3")
     if isinstance(value, int | float):
