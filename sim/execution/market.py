@@ -75,6 +75,8 @@ def outputs(plan: MarketPlan, outcome: MarketOutcome) -> xr.Dataset:
     comes = np.asarray(np.isfinite(outcome.calendar.approval).any(axis=1), dtype=np.float64)
     years = np.array(plan.years, dtype=np.float64)
     plain = {**_by_region(outcome.as_it_is), **_of_run(outcome.as_it_is, outcome.delay[0], years)}
+    pays, loses = (_pays(branch) for branch in (outcome.if_approved, outcome.if_missed))
+    plain["prob_npv_positive"] = outcome.approval * pays + (1.0 - outcome.approval) * loses
     twins = {**_by_region(outcome.if_approved), **_of_run(outcome.if_approved, outcome.delay[1], years)}
     found = {
         "eligible": _cells(outcome.patients.eligible),
@@ -120,8 +122,13 @@ def _of_run(branch: Branch, delay: FloatArray, years: FloatArray) -> dict[str, F
         "cost_per_death_averted": cost_per_death_averted(
             sales.budget.sum(axis=(1, 2)), sales.deaths_averted.sum(axis=(1, 2))
         ),
-        "prob_npv_positive": (money.present_value > 0).astype(np.float64),
+        "prob_npv_positive": _pays(branch),
     }
+
+
+def _pays(branch: Branch) -> FloatArray:
+    """Whether the present value is above 0, 0 or 1: [draw]."""
+    return np.asarray(branch.cash.present_value > 0, dtype=np.float64)
 
 
 class _Peak(NamedTuple):

@@ -4,7 +4,7 @@ import math
 from typing import Any, NamedTuple
 
 from sim.results.run import Results
-from sim.views.numbers import error_text, rounded
+from sim.views.numbers import ABSENT, error_text, rounded
 
 TABLE = "uncertainty"
 """The table that the bill is read from, and the name of its picture."""
@@ -70,7 +70,9 @@ def undivided(results: Results) -> str:
 
 
 def whole_percent(share: float) -> str:
-    """A share in whole per cents, as a sentence has it."""
+    """A share in whole per cents, as a sentence has it; a dash where it is missing."""
+    if math.isnan(share):
+        return ABSENT
     whole = round(100 * share)
     return f"{whole} %" if whole else "under 1 %"
 

@@ -13,6 +13,7 @@ from sim.assumptions.market.kinds import (
     WholeQuantity,
     WholeShare,
 )
+from sim.assumptions.market.units import check_above_zero
 from sim.assumptions.quantity import Closed
 from sim.errors import InputError
 
@@ -163,4 +164,5 @@ class Dosing(Closed):
             for leaf in quantity.leaves.values():
                 if leaf.distribution is not None and leaf.distribution.mean > most:
                     raise InputError(f".{name}{leaf.key}: {leaf.text} is above {most:g} {quantity.unit}")
+        check_above_zero({"vial": self.vial, "weight": self.weight})
         return self

@@ -12,7 +12,7 @@ from sim.assumptions.market.demand import Dosing, Patients
 from sim.assumptions.market.kinds import AGE_GROUP, REGION, MarketChange, MarketShare, WholeChange, WholeQuantity
 from sim.assumptions.market.money import Cost, Costs, Payer, Price, RegionCost
 from sim.assumptions.market.timing import Competition, Exclusivity, Launch, NamedPatients, WithoutTrial
-from sim.assumptions.market.units import check_units
+from sim.assumptions.market.units import check_above_zero, check_units
 from sim.assumptions.quantity import Closed, Quantity
 from sim.assumptions.transplants import Strata
 from sim.assumptions.trial.arms import quantities_of
@@ -102,6 +102,7 @@ class Market(Closed):
     def _fits_together(self) -> Self:
         self._check_regions()
         check_units(dict(self._all()))
+        check_above_zero({f"exchange.{code}": worth for code, worth in self.exchange.items()})
         self._check_currencies()
         if self.terms == "nominal" and self.inflation is None:
             raise InputError(".inflation: is missing, which nominal terms need")

@@ -103,7 +103,7 @@ class Payer(Closed):
     Attributes
     ----------
     care_with, care_without : what a treated patient costs besides the drug, and what the same patient cost without it.
-    members : people whom the payers cover, for the cost per member and month; None shows none.
+    members : people whom the payers of all regions together cover, for the cost per member and month; None shows none.
     """
 
     care_with: Cost

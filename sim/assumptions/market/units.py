@@ -1,8 +1,9 @@
-"""The units that a market reckons in: years must not pass for months, nor a price a vial for one a box."""
+"""The units that a market reckons in, and what cannot be 0: years must not pass for months."""
 
 import re
 from collections.abc import Mapping
 
+from sim.assumptions.distributions import ends
 from sim.assumptions.quantity import Quantity
 from sim.errors import InputError
 
@@ -38,3 +39,20 @@ def check_units(quantities: Mapping[str, Quantity]) -> None:
             raise InputError(
                 f".{name}.unit: '{quantity.unit}' does not end with 'per {name.removeprefix('exchange.')}'"
             )
+
+
+def check_above_zero(quantities: Mapping[str, Quantity]) -> None:
+    """What is divided by, or worth nothing at 0.
+
+    Parameters
+    ----------
+    quantities : by key.
+
+    Raises
+    ------
+    InputError : naming the quantity that reaches 0.
+    """
+    for name, quantity in quantities.items():
+        for leaf in quantity.leaves.values():
+            if leaf.distribution is not None and (leaf.distribution.mean <= 0 or ends(leaf.distribution)[0] < 0):
+                raise InputError(f".{name}{leaf.key}: {leaf.text} is not above 0")

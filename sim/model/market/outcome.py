@@ -37,6 +37,7 @@ class MarketOutcome:
     approval : whether it is, 0 or 1, or without chance its probability, [draw].
     as_it_is : what comes, a draw that fails as one that failed; without chance the mean of both futures.
     if_approved : what comes if it is approved.
+    if_missed : what comes if it is not.
     delay : what a month's delay of the read-out costs, as it is and if approved, [draw] each, money; of expected
         patients.
     """
@@ -46,6 +47,7 @@ class MarketOutcome:
     approval: FloatArray
     as_it_is: Branch
     if_approved: Branch
+    if_missed: Branch
     delay: tuple[FloatArray, FloatArray]
 
 
@@ -87,6 +89,7 @@ def market_outcome(
         approval=approval,
         as_it_is=_mixed(approval, won, lost),
         if_approved=won,
+        if_missed=lost,
         delay=(_worth(approval, *now) - _worth(approval, *later), _worth(1.0, *now) - _worth(1.0, *later)),
     )
 
