@@ -230,7 +230,7 @@ REFUSED = {
     "market.last_year=2000": "market.last_year: 2000 is before 2008, the year of market.valuation_date",
     "market.dosing.weight_spread.value=30": "market.dosing.weight_spread.value: 30 is above 2",
     "market.regions=[us, japan]": "market.list_price.japan: is missing, as are market.region_shares.values.japan",
-    "market.launch.filing.unit=years": "market.launch.filing.unit: 'years' does not speak of months",
+    "market.launch.filing.unit=years": "market.launch.filing.unit: 'years' is not in months",
     "market.exchange.EUR.unit=EUR per USD": "market.exchange.EUR.unit: 'EUR per USD' does not end with 'per EUR'",
     "market.discount_rate=12": "market.discount_rate: 12 is above 1 a year",
 }  # fmt: skip

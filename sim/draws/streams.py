@@ -6,7 +6,9 @@ needs the lower half only in doubtful cases can leave it out, and still every bi
 """
 
 import hashlib
+from abc import ABC
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +73,26 @@ class Stream:
         ever sees 0 or 1.
         """
         return to_uniform(*self._words(draws, year, _BOTH))
+
+
+@dataclass(frozen=True)
+class RoomStreams(ABC):
+    """The random numbers of one room of the model, each from the stream of its own name.
+
+    Attributes
+    ----------
+    room : what the names begin with.
+    seed : the run's seed.
+    draws : the draws they are for.
+    """
+
+    room: ClassVar[str]
+    seed: int
+    draws: range
+
+    def one(self, name: str) -> FloatArray:
+        """A uniform number a draw: [draw]."""
+        return Stream(self.seed, f"{self.room}.{name}").uniform(self.draws)
 
 
 def to_uniform(high: Words, low: Words) -> FloatArray:

@@ -13,8 +13,8 @@ from sim.assumptions.market.kinds import (
     WholeQuantity,
     WholeShare,
 )
-from sim.assumptions.market.units import check_above_zero
 from sim.assumptions.quantity import Closed
+from sim.assumptions.units import check_above_zero
 from sim.errors import InputError
 
 CURVES = {

@@ -12,15 +12,27 @@ from sim.assumptions.market.demand import Dosing, Patients
 from sim.assumptions.market.kinds import AGE_GROUP, REGION, MarketChange, MarketShare, WholeChange, WholeQuantity
 from sim.assumptions.market.money import Cost, Costs, Payer, Price, RegionCost
 from sim.assumptions.market.timing import Competition, Exclusivity, Launch, NamedPatients, WithoutTrial
-from sim.assumptions.market.units import check_above_zero, check_units
 from sim.assumptions.quantity import Closed, Quantity
 from sim.assumptions.transplants import Strata
 from sim.assumptions.trial.arms import quantities_of
+from sim.assumptions.units import check_above_zero, check_units
 from sim.dates import decimal_year, exact_day
 from sim.errors import InputError
 from sim.variables import TOTAL, TYPED
 
 _TOLERANCE = 1e-9
+
+_UNITS = {
+    "patients.uptake.years": "year", "patients.uptake.midpoint": "year", "patients.uptake.rise": "year",
+    "patients.uptake.innovation": "year", "patients.uptake.imitation": "year", "dosing.dose": "mg",
+    "dosing.vial": "mg", "dosing.weight": "kg", "dosing.days.response": "day", "dosing.days.death": "day",
+    "dosing.days.toxicity": "day", "launch.filing": "month", "launch.review": "month",
+    "launch.reimbursement": "month", "exclusivity.orphan": "year", "competition.during": "year",
+    "competition.after": "year", "named_patient.ends_after_miss": "month", "costs.goods": "vial",
+    "costs.trial_year": "year", "costs.selling": "year", "price_change": "year", "inflation": "year",
+    "discount_rate": "year", "payer.care_with": "patient", "payer.care_without": "patient",
+}  # fmt: skip
+"""The word that the unit of a quantity must hold, by key below `market`."""
 
 
 class Market(Closed):
@@ -101,7 +113,7 @@ class Market(Closed):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         self._check_regions()
-        check_units(dict(self._all()))
+        check_units(dict(self._all()), _UNITS)
         check_above_zero({f"exchange.{code}": worth for code, worth in self.exchange.items()})
         self._check_currencies()
         if self.terms == "nominal" and self.inflation is None:
@@ -138,8 +150,10 @@ class Market(Closed):
             raise InputError(".region_shares.by: must be region, with a share for each of market.regions")
 
     def _check_currencies(self) -> None:
-        for code in self.exchange:
+        for code, worth in self.exchange.items():
             check_currency(".exchange", code)
+            if not worth.unit.endswith(f"per {code}"):
+                raise InputError(f".exchange.{code}.unit: '{worth.unit}' does not end with 'per {code}'")
         for name, quantity in self._money().items():
             code = currency_of(f".{name}", quantity.unit)
             if code != self.currency and code not in self.exchange:

@@ -1,13 +1,12 @@
 """Whether the parts of a trial can be so: units of time, rows of the evidence, endpoints of one patient."""
 
-import re
 from collections.abc import Mapping
 from typing import get_args
 
-from sim.assumptions.quantity import Quantity, Treatment
+from sim.assumptions.quantity import Treatment
 from sim.errors import InputError
 
-_UNITS = {
+UNITS = {
     "close_out.lock": "day", "close_out.analysis": "day", "follow_up.to_enrolment": "day", "play.screening": "day",
     "play.treatment": "day", "control.re_review_weeks": "week", "control.charts_per_week": "week",
     "enrolment.pooled.months": "month", "enrolment.sites.delay": "month", "enrolment.sites.ramp": "month",
@@ -16,19 +15,6 @@ _UNITS = {
 """The unit of time that each quantity's own unit must name."""
 
 _ROUNDING = 1e-9  # by how much shares may miss each other
-
-
-def check_units(quantities: Mapping[str, Quantity]) -> None:
-    """The model reckons in fixed units of time: 6 weeks must not pass for 6 days.
-
-    Raises
-    ------
-    InputError : naming the quantity and its unit.
-    """
-    for name, quantity in quantities.items():
-        word = _UNITS.get(name)
-        if word is not None and not re.search(rf"\b{word}s?\b", quantity.unit):
-            raise InputError(f".{name}.unit: '{quantity.unit}' is not in {word}s; convert the value, or mend the unit")
 
 
 def check_row(place: str, row: Mapping[str, str], measure: str, treatment: str) -> None:

@@ -18,9 +18,10 @@ from sim.assumptions.trial.arms import (
     RiskStrata,
     quantities_of,
 )
-from sim.assumptions.trial.checks import check_row, check_units, contradiction
+from sim.assumptions.trial.checks import UNITS, check_row, contradiction
 from sim.assumptions.trial.enrolment import MOST_PATIENTS, Enrolment, Interim
 from sim.assumptions.trial.kinds import TrialShare
+from sim.assumptions.units import check_units
 from sim.dates import MONTH, decimal_year, exact_day, window
 from sim.errors import InputError
 from sim.evidence.ledger import Ledger
@@ -88,7 +89,7 @@ class Trial(Closed):
     @model_validator(mode="after")
     def _fits_together(self, info: ValidationInfo) -> "Trial":
         assert isinstance(info.context, Surroundings)
-        check_units(self.quantities)
+        check_units(self.quantities, UNITS)
         self._check_interim()
         self._check_reach()
         self._check_arms()

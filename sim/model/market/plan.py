@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from sim.draws.streams import FloatArray, Stream
+from sim.draws.streams import FloatArray, RoomStreams
 from sim.model.market.uptake import Uptake
 
 Label = Literal["severe_vod", "vod", "prevention"]
@@ -191,19 +191,7 @@ class Trialled:
     success: FloatArray
 
 
-@dataclass(frozen=True)
-class MarketStreams:
-    """The random numbers of a market, each from the stream of its own name.
+class MarketStreams(RoomStreams):
+    """The random numbers of a market."""
 
-    Attributes
-    ----------
-    seed : the run's seed.
-    draws : the draws they are for.
-    """
-
-    seed: int
-    draws: range
-
-    def one(self, name: str) -> FloatArray:
-        """A uniform number a draw: [draw]."""
-        return Stream(self.seed, f"market.{name}").uniform(self.draws)
+    room = "market"

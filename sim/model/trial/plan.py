@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.draws.streams import FloatArray, Stream
+from sim.draws.streams import FloatArray, RoomStreams, Stream
 
 IntArray = NDArray[np.int64]
 
@@ -115,22 +115,10 @@ class Seen:
     exposure: FloatArray | None = None
 
 
-@dataclass(frozen=True)
-class TrialStreams:
-    """The random numbers of a trial, each from the stream of its own name.
+class TrialStreams(RoomStreams):
+    """The random numbers of a trial."""
 
-    Attributes
-    ----------
-    seed : the run's seed.
-    draws : the draws they are for.
-    """
-
-    seed: int
-    draws: range
-
-    def one(self, name: str) -> FloatArray:
-        """A uniform number a draw: [draw]."""
-        return Stream(self.seed, f"trial.{name}").uniform(self.draws)
+    room = "trial"
 
     def each(self, name: str, labels: tuple[str, ...]) -> FloatArray:
         """A uniform number a draw and label, each label from a stream of its own: [draw, label]."""
@@ -139,6 +127,6 @@ class TrialStreams:
 
     def numbered(self, name: str, count: int) -> FloatArray:
         """A uniform number a draw and place, the first places the same whatever the count: [draw, count]."""
-        stream = Stream(self.seed, f"trial.{name}")
+        stream = Stream(self.seed, f"{self.room}.{name}")
         columns = [stream.uniform(self.draws, place) for place in range(count)]
         return np.stack(columns, axis=-1) if columns else np.empty((len(self.draws), 0))
