@@ -11,6 +11,8 @@ import pytest
 
 from tests.conftest import ROOT, Typed, in_bash, words_of
 
+pytestmark = pytest.mark.once
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 

@@ -16,6 +16,8 @@ from sim.views.catalogue import Entry, catalogue
 from sim.views.markdown import address, code, item, link, table, wrapped
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.once
+
 PAGE = ROOT / "docs" / "assumptions.md"
 OPTIONS = [
     (group, path.stem) for group in (*reference.GROUPS, "scenario") for path in (conf_dir() / group).glob("*.yaml")

@@ -27,6 +27,8 @@ from sim.views.workbook.book import NEVER
 from sim.views.workbook.formula import Formula, largest, number, tails, when
 from sim.views.workbook.writing import workbook
 
+pytestmark = pytest.mark.once
+
 EXACT = 1e-9  # relative
 NOISE = 1e-12  # of a line's largest number: what rounding leaves where money cancels
 
