@@ -451,6 +451,7 @@ def test_budget_impact_is_that_of_danese() -> None:
     with_drug = {"drug": 358_900.0, "administration": 44_400.0, "adverse events": 63_400.0}
     without = {"drug": 250_800.0, "administration": 40_300.0, "adverse events": 55_600.0}
     impact = budget_impact(with_drug, without)
+    print(f"budget impact {impact:,.0f}, {per_member_month(impact, 500_000):.3f} per member and month")
     assert impact == 120_000
     assert per_member_month(impact, 500_000) == pytest.approx(0.020, rel=1e-14)
     assert budget_impact(without, with_drug) == -120_000

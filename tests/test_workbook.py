@@ -204,6 +204,7 @@ def recalculate(tmp_path_factory: pytest.TempPathFactory) -> Recalculate:
     program = shutil.which("soffice")
     if program is None:
         assert not os.environ.get("CI"), "LibreOffice (soffice) is not installed"
+        # a planner's machine need not have it; in CI, which installs it, this is a failure
         pytest.skip("LibreOffice (soffice) is not installed: apt-get install libreoffice-calc")
     place = tmp_path_factory.mktemp("soffice")
 
