@@ -1,7 +1,8 @@
 """Epidemiological market-size simulation: transplants, veno-occlusive disease, a trial, a market, with uncertainty.
 
 `load` gives the assumptions of a scenario, `simulate` runs them, `open_run` reads a finished run; `compare` sets runs
-side by side, `bridge` leads from one scenario to another input by input; `play` plays one trial, patient by patient.
+side by side, `bridge` leads from one scenario to another input by input; `ask` asks a run what drives an answer, and
+more; `play` plays one trial, patient by patient.
 """
 
 from importlib import import_module
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.analysis.bridge import bridge
+    from sim.analysis.sensitivity.asked import ask
     from sim.configuration.compose import load
     from sim.errors import InputError
     from sim.execution.simulate import simulate
@@ -16,10 +18,11 @@ if TYPE_CHECKING:
     from sim.results.compare import compare
     from sim.results.folder import open_run
 
-__all__ = ["InputError", "bridge", "compare", "load", "open_run", "play", "simulate"]
+__all__ = ["InputError", "ask", "bridge", "compare", "load", "open_run", "play", "simulate"]
 
 _HOMES = {
     "InputError": "sim.errors",
+    "ask": "sim.analysis.sensitivity.asked",
     "bridge": "sim.analysis.bridge",
     "compare": "sim.results.compare",
     "load": "sim.configuration.compose",

@@ -62,7 +62,7 @@ def dispatch(arguments: Sequence[str]) -> int:
 
 
 def _run_or_sweep(arguments: Sequence[str]) -> int:
-    from sim.configuration.compose import composed, default_folder, parse, workbooks
+    from sim.configuration.compose import FROM_RUN, composed, default_folder, parse, workbooks
     from sim.configuration.words import check_ranges
     from sim.configuration.workbook.names import WRITE, names
 
@@ -96,6 +96,11 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
         where = ["--config-dir", str(Path(options.config_dir).resolve())] if options.config_dir else []
         laid = workbooks(overrides, options.config_dir)
         return sweep(["--multirun", *where, *overrides, *place], Path(made.hydra.sweep.dir), laid)
+    from sim.asking import ask, check_asked
+
+    if source := names(read, FROM_RUN):
+        return ask(made, overrides, Path(source[0]))
+    check_asked(made.mapping, overrides)
     assumptions = made.assumptions()
     from sim.beside import option  # only now: what was refused above did not wait for these imports
     from sim.commands import run, show

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from sim.asking import sentences, with_answers
 from sim.assumptions.schema import Assumptions
 from sim.beside import Option, stored, with_beside
 from sim.configuration.compose import assume
@@ -46,6 +47,7 @@ def run(
         results = with_beside(simulate(assumptions), beside, samples)
         record = {"overrides": list(overrides), "working_directory": str(samples or Path.cwd())}
         results = with_grounds(replace(results, provenance={**results.provenance, **record}))
+        results = with_answers(results, assumptions.sensitivity, assumptions)
         wanted = assumptions.report.figures
         pictured = wanted == "always" or (wanted == "single" and not in_sweep)
         if pictured:
@@ -139,6 +141,8 @@ def at_the_means(assumptions: Assumptions) -> Assumptions:
 def show(results: Results, folder: Path) -> None:
     """Print the table of a run and where its files are, the first picture by name."""
     print(stage_table(results))
+    if answered := sentences(results):
+        print(f"\n{answered}")
     print(f"\nFiles in {folder}:")
     first = sorted((folder / "figures").glob("*.png"), key=lambda path: (path.stem != "funnel", path.stem))[:1]
     named = [*(f"figures/{path.name}" for path in first), "report.html", "workbook.xlsx", "summary.csv", "results.nc"]

@@ -18,6 +18,7 @@ from sim.assumptions.faults import one_line
 from sim.assumptions.leaf import Leaf, Surroundings, check_source
 from sim.assumptions.market.market import Market
 from sim.assumptions.quantity import Closed, Quantity
+from sim.assumptions.sensitivity import Sensitivity
 from sim.assumptions.settings import Evidence, Report, Sampling, Scenario, Storage, Years
 from sim.assumptions.transplants import Transplants
 from sim.assumptions.trial.trial import Trial
@@ -71,6 +72,7 @@ class Assumptions(Closed):
     sampling: Sampling
     results: Storage
     report: Report
+    sensitivity: Sensitivity = Sensitivity()
     _origin: Origin = PrivateAttr()
 
     @classmethod

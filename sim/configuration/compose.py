@@ -37,6 +37,10 @@ from sim.configuration.workbook.names import READ, WORKBOOK_KEYS, names
 from sim.errors import InputError
 from sim.evidence.ledger import Ledger, read_ledger
 
+FROM_RUN = "from_run"
+"""The key that names a finished run to be asked in place of a new one."""
+
+_OF_THE_COMMAND = (*WORKBOOK_KEYS, FROM_RUN)
 _ONE_AT_A_TIME = threading.Lock()  # Hydra's compose is a global state
 _REFUSALS = (HydraException, OmegaConfBaseException, UnicodeDecodeError, yaml.YAMLError)
 
@@ -222,7 +226,7 @@ def plain(config: DictConfig, settings: DictConfig, overrides: Sequence[str], la
     check_scenario(mapping, name)
     mapping["scenario"]["name"] = name
     typed = typed_keys(overrides)
-    for key in WORKBOOK_KEYS:  # they say where a configuration comes from, or goes to, and are no part of it
+    for key in _OF_THE_COMMAND:  # they say where a configuration comes from, or goes to, and are no part of it
         if mapping.pop(key, None) is not None and key not in typed:
             raise InputError(f"{key}: is named on the command line, not in a file")
     replace_whole(mapping, _files(settings, overrides), typed)
@@ -255,7 +259,7 @@ def known_keys() -> tuple[str, ...]:
     """Every key of the base case, and of a trial by its sites or of one arm."""
     options: tuple[list[str], ...] = ([], ["trial=phase3_plan"], ["trial=single_arm"])
     keys = (_keys(composed(["scenario=press_release", *option]).mapping) for option in options)
-    return tuple(dict.fromkeys([*(key for found in keys for key in found), *WORKBOOK_KEYS]))
+    return tuple(dict.fromkeys([*(key for found in keys for key in found), *_OF_THE_COMMAND]))
 
 
 def _keys(mapping: Any, prefix: str = "") -> list[str]:

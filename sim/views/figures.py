@@ -26,6 +26,7 @@ from sim.views.market_section import market_pictures
 from sim.views.market_value import value
 from sim.views.one_trial import one_trial
 from sim.views.readout import readout
+from sim.views.sensitivity.parts import sensitivity_pictures
 from sim.views.side_by_side import comparison
 from sim.views.studies import poolings
 from sim.views.style import save
@@ -84,5 +85,6 @@ def figures_for(results: Results) -> dict[str, Callable[[Results], Figure]]:
         found[TABLE] = bill
     if BRIDGE in results.tables:
         found[BRIDGE] = bridge
+    found |= sensitivity_pictures(results)
     found |= {name: _OF_TRIAL[name] for name in trial_pictures(results)}
     return found | {name: _OF_MARKET[name] for name in market_pictures(results)}

@@ -17,6 +17,7 @@ from sim.views.market_section import market_section
 from sim.views.messages import beside_message, caption, reading, sampling_words
 from sim.views.numbers import unbroken
 from sim.views.page import inline, page
+from sim.views.sensitivity.parts import parts
 from sim.views.sources import assumed, cited
 from sim.views.trial_section import PICTURES as OF_TRIAL
 from sim.views.trial_section import trial_section
@@ -43,7 +44,12 @@ def report(results: Results, svgs: Mapping[str, str]) -> str:
     svgs : name → SVG text of its figures, in the order they are to be shown.
     """
     find = Estimates(results)
-    shown = {name: (reading(name), inline(svg, name, caption(results, name))) for name, svg in svgs.items()}
+    asked = parts(results)
+    answers = {part.name: part.sentence for part in asked}
+    shown = {
+        name: (reading(name), inline(svg, name, answers.get(name) or caption(results, name)))
+        for name, svg in svgs.items()
+    }
     return page(
         "report.html",
         title=str(results.provenance["title"]),
@@ -71,7 +77,9 @@ def report(results: Results, svgs: Mapping[str, str]) -> str:
         grounds_of=answer_name(results),
         conflict=implied(results),
         own=_cell(find, HEADLINE, results.years[0]),
-        pictures=_placed(shown),
+        asked=asked,
+        answers={name: svg for name, (_, svg) in shown.items() if name in answers},
+        pictures=_placed({name: found for name, found in shown.items() if name not in answers}),
         assumptions=assumed(results),
         flagged=sum(map(len, flags(results).values())),
         evidence=cited(results),

@@ -1,0 +1,1 @@
+"""What is shown of the questions asked of a run: a part each, with sentence, picture and table."""
