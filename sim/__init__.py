@@ -2,7 +2,7 @@
 
 `load` gives the assumptions of a scenario, `simulate` runs them, `open_run` reads a finished run; `compare` sets runs
 side by side, `bridge` leads from one scenario to another input by input; `ask` asks a run what drives an answer, and
-more; `play` plays one trial, patient by patient.
+more, and `problem` hands it to other libraries; `play` plays one trial, patient by patient.
 """
 
 from importlib import import_module
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sim.analysis.bridge import bridge
     from sim.analysis.sensitivity.asked import ask
+    from sim.analysis.sensitivity.door import problem
     from sim.configuration.compose import load
     from sim.errors import InputError
     from sim.execution.simulate import simulate
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from sim.results.compare import compare
     from sim.results.folder import open_run
 
-__all__ = ["InputError", "ask", "bridge", "compare", "load", "open_run", "play", "simulate"]
+__all__ = ["InputError", "ask", "bridge", "compare", "load", "open_run", "play", "problem", "simulate"]
 
 _HOMES = {
     "InputError": "sim.errors",
@@ -28,6 +29,7 @@ _HOMES = {
     "load": "sim.configuration.compose",
     "open_run": "sim.results.folder",
     "play": "sim.execution.trial",
+    "problem": "sim.analysis.sensitivity.door",
     "simulate": "sim.execution.simulate",
 }
 

@@ -96,11 +96,10 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
         where = ["--config-dir", str(Path(options.config_dir).resolve())] if options.config_dir else []
         laid = workbooks(overrides, options.config_dir)
         return sweep(["--multirun", *where, *overrides, *place], Path(made.hydra.sweep.dir), laid)
-    from sim.asking import ask, check_asked
-
     if source := names(read, FROM_RUN):
+        from sim.asking import ask
+
         return ask(made, overrides, Path(source[0]))
-    check_asked(made.mapping, overrides)
     assumptions = made.assumptions()
     from sim.beside import option  # only now: what was refused above did not wait for these imports
     from sim.commands import run, show
@@ -115,8 +114,14 @@ def _subcommand(name: str, words: Sequence[str]) -> int:
         from sim.evidence_command import evidence
 
         return evidence(words)
+    if name == "resume":
+        if len(words) != 1:
+            raise InputError("resume: write sim resume DIR")
+        from sim.resuming import resume
+
+        return resume(Path(words[0]))
     if name not in ("replay", "collect"):
-        known = ("replay", "collect", "evidence")
+        known = ("replay", "resume", "collect", "evidence")
         raise InputError(f"{name}: unknown command{nearest(name, known)}; settings are key=value")
     folders = [word for word in words if "=" not in word]
     settings = dict(word.split("=", 1) for word in words if "=" in word)

@@ -1,15 +1,20 @@
 """Questions asked of a run: beside the run itself, or of a finished one without running anything."""
 
-from collections.abc import Mapping, Sequence
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sim.assumptions.schema import Assumptions
 from sim.assumptions.sensitivity import Sensitivity
-from sim.configuration.compose import FROM_RUN, Composed, typed_keys
-from sim.errors import InputError
-from sim.results.folder import open_run, writing
+from sim.configuration.changing import changed, check_key
+from sim.configuration.compose import FROM_RUN, Composed, assume, composed, typed_keys
+from sim.configuration.places import conf_dir
+from sim.errors import InputError, nearest
+from sim.execution.simulate import simulate
+from sim.results.folder import RESUMABLE, open_run, writing
 from sim.results.run import Results
 from sim.views.sensitivity.parts import parts, sensitivity_pictures
 
@@ -19,7 +24,16 @@ PAGE = "sensitivity.html"
 _ALLOWED = ("sensitivity", FROM_RUN, "hydra")
 
 
-def with_answers(results: Results, asked: Sensitivity, assumptions: Assumptions | None = None) -> Results:
+POINTS = "grid.points"
+"""The file in which a grid keeps its points as they come, until it is finished."""
+
+KEPT = ("overrides", "working_directory", "beside", "program", "commit", "libraries", "ledger", "files")
+"""What a grid that was killed must know of its run."""
+
+
+def with_answers(
+    results: Results, asked: Sensitivity, assumptions: Assumptions | None = None, aside: Path | None = None
+) -> Results:
     """The same results with the tables of everything asked.
 
     Parameters
@@ -27,6 +41,7 @@ def with_answers(results: Results, asked: Sensitivity, assumptions: Assumptions 
     results : the run, its draws in hand.
     asked : methods, target and settings.
     assumptions : of the run; None for a finished one.
+    aside : a folder that keeps what takes long, as it comes; None keeps nothing.
 
     Raises
     ------
@@ -36,7 +51,117 @@ def with_answers(results: Results, asked: Sensitivity, assumptions: Assumptions 
         return results
     from sim.analysis.sensitivity.asked import analyses
 
-    return replace(results, tables={**results.tables, **analyses(results, asked, assumptions)})
+    anew = None if assumptions is None else reassuming(results.configuration, asked, _samples(results))
+    points = None if aside is None else _to_be_resumed(results, asked, aside)
+    try:
+        others = {} if assumptions is None else designs(results, asked)
+        found = analyses(results, asked, assumptions, anew, points, others)
+    except KeyboardInterrupt:
+        if points is not None and points.exists():
+            print(f"sim: the points so far are kept; sim resume {points.parent.parent} goes on", file=sys.stderr)
+        raise
+    return replace(results, tables={**results.tables, **found})
+
+
+def _to_be_resumed(results: Results, asked: Sensitivity, aside: Path) -> Path | None:
+    """Where a grid keeps its points, beside what it takes to go on with it; None where no grid is asked."""
+    if "grid" not in asked.asked:
+        return None
+    record = {"configuration": results.configuration, **{name: results.provenance.get(name) for name in KEPT}}
+    part = aside / f"{RESUMABLE}.part"
+    part.write_text(json.dumps(record, default=str), encoding="utf-8")
+    part.replace(aside / RESUMABLE)
+    return aside / POINTS
+
+
+def reassuming(
+    configuration: Mapping[str, Any], asked: Sensitivity, samples: Path | None = None
+) -> Callable[[Mapping[str, object]], Assumptions]:
+    """What gives the assumptions of a run with other values of some keys, as if these had been typed.
+
+    Parameters
+    ----------
+    configuration : of the run, resolved.
+    asked : the settings; parts of the model that their target does not hang on, and that no key belongs to, are left
+        out, which saves most of the time.
+    samples : where the files of `sample(file.csv, column)` are looked for; None is the working directory.
+
+    Raises
+    ------
+    InputError : for a key of the grid that the configuration does not have, with the nearest.
+    """
+    from sim.analysis.sensitivity.target import Target
+
+    check_over(configuration, asked)
+    needed = Target(asked.target, None, "").sections
+
+    def anew(changes: Mapping[str, object]) -> Assumptions:
+        whole = changed(configuration, changes)
+        touched = {key.partition(".")[0] for key in changes}
+        gone = [name for name in ("trial", "market") if name not in needed and name not in touched]
+        return assume(_without(whole, gone), samples)
+
+    return anew
+
+
+def designs(results: Results, asked: Sensitivity) -> dict[str, Results]:
+    """Runs of the trial designs among which is decided, on the run's own draws and chance; none where none are named.
+
+    Parameters
+    ----------
+    results : the run; it stands for the design that it has itself.
+    asked : the settings. A design is an option of the group `trial` as its file has it.
+
+    Raises
+    ------
+    InputError : for a design that does not exist, with the nearest, or that cannot take the place of the run's own.
+    """
+    decision = asked.decision if "information" in asked.asked else None
+    wanted = {} if decision is None else decision.options or {}
+    known = sorted(path.stem for path in (conf_dir() / "trial").glob("*.yaml"))
+    own, found = results.configuration, dict[str, Results]()
+    sampling = {**own["sampling"], "draws": int(results.provenance["draws"]), "stop": None}
+    for name in wanted:
+        key = "sensitivity.decision.options"
+        if name not in known:
+            raise InputError(f"{key}: '{name}' is no option of the group trial{nearest(name, known)}")
+        trial = composed([f"trial={name}"]).mapping["trial"]
+        try:
+            changed_run = {**own, "trial": trial, "sampling": sampling}
+            found[name] = results if trial == own["trial"] else simulate(assume(changed_run, _samples(results)))
+        except InputError as fault:
+            raise InputError(f"{key}.{name}: {fault}") from fault
+    return found
+
+
+def check_over(configuration: Mapping[str, Any], asked: Sensitivity) -> None:
+    """Refuse a grid without keys, and keys that a configuration does not have.
+
+    Raises
+    ------
+    InputError : naming the nearest.
+    """
+    if "grid" in asked.asked and not asked.over:
+        raise InputError("sensitivity.over: a grid needs keys and their values: {vod.incidence.value: [0.1, 0.2]}")
+    for key in asked.over or ():
+        try:
+            check_key(configuration, key)
+        except InputError as fault:
+            raise InputError(f"sensitivity.over: {fault}") from fault
+
+
+def _without(configuration: Mapping[str, Any], sections: Sequence[str]) -> dict[str, Any]:
+    """A configuration without some parts of the model, nor the correlations of their quantities."""
+    gone = tuple(f"{name}." for name in sections)
+    pairs = configuration.get("correlation") or []
+    kept = [pair for pair in pairs if not any(str(name).startswith(gone) for name in pair["between"])]
+    return {**configuration, **dict.fromkeys(sections), "correlation": kept}
+
+
+def _samples(results: Results) -> Path | None:
+    """Where the run looked for its files of samples."""
+    folder = results.provenance.get("working_directory")
+    return None if folder is None else Path(str(folder))
 
 
 def ask(made: Composed, overrides: Sequence[str], source: Path) -> int:
@@ -77,18 +202,6 @@ def ask(made: Composed, overrides: Sequence[str], source: Path) -> int:
 def sentences(results: Results) -> str:
     """What was asked and answered, a line each; empty where nothing was."""
     return "\n".join(part.sentence for part in parts(results))
-
-
-def check_asked(mapping: Mapping[str, Any], overrides: Sequence[str]) -> None:
-    """Refuse settings of a question where nothing is asked.
-
-    Raises
-    ------
-    InputError : naming the setting.
-    """
-    typed = sorted(key for key in typed_keys(overrides) if key.startswith("sensitivity."))
-    if typed and not (mapping["sensitivity"].get("methods") or {}):
-        raise InputError(f"{typed[0]}: nothing is asked; add sensitivity=tornado, say")
 
 
 def _illustrate(results: Results, source: Path, folder: Path) -> None:

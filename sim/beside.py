@@ -70,7 +70,9 @@ def with_beside(results: Results, other: Option | None, samples: Path | None = N
     one_year = {**own["years"], "last": own["years"]["first"]}
     record: dict[str, Any] = {"option": other.name, "vod": other.vod}
     try:
-        found = simulate(assume({**own, "vod": other.vod, "years": one_year, "trial": None, "market": None}, samples))
+        drawn = {**own["sampling"], "draws": int(results.provenance["draws"]), "stop": None}  # as many as the run made
+        changed = {**own, "vod": other.vod, "years": one_year, "trial": None, "market": None, "sampling": drawn}
+        found = simulate(assume(changed, samples))
         record["statistics"] = {name: _with_error(found, name) for name in _STATISTICS}
     except InputError as fault:
         record["refused"] = str(fault).partition("; ")[0]

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sim.asking import sentences, with_answers
+from sim.asking import POINTS, check_over, sentences, with_answers
 from sim.assumptions.schema import Assumptions
 from sim.beside import Option, stored, with_beside
 from sim.configuration.compose import assume
 from sim.errors import InputError
 from sim.execution.simulate import simulate
-from sim.results.folder import open_run, write, writing
+from sim.results.folder import keeps_draws, open_run, write, writing
 from sim.results.run import Results
 from sim.variables import HEADLINE
 from sim.views.bridge_words import BRIDGE
 from sim.views.causes import TABLE
+from sim.views.estimates import is_point
 from sim.views.grounds import GROUNDS
 from sim.views.table import stage_table
 
@@ -27,6 +28,7 @@ def run(
     *,
     samples: Path | None = None,
     in_sweep: bool = False,
+    goes_on: bool = False,
 ) -> Results:
     """Simulate and write the run folder.
 
@@ -38,25 +40,28 @@ def run(
     beside : the option whose severe cases are shown beside the run's own.
     samples : where the files of `sample(file.csv, column)` are looked for; None is the working directory.
     in_sweep : whether it is one of many, which by default make no pictures of their own.
+    goes_on : whether it goes on with a run that was killed in this folder.
 
     Raises
     ------
     InputError : when the folder is taken or cannot be written, or the draws cannot be made.
     """
-    with writing(folder) as aside:
+    check_over(assumptions.origin.configuration, assumptions.sensitivity)  # before anything takes time
+    with writing(folder, goes_on=goes_on) as aside:
         results = with_beside(simulate(assumptions), beside, samples)
         record = {"overrides": list(overrides), "working_directory": str(samples or Path.cwd())}
         results = with_grounds(replace(results, provenance={**results.provenance, **record}))
-        results = with_answers(results, assumptions.sensitivity, assumptions)
+        results = with_answers(results, assumptions.sensitivity, assumptions, aside)
         wanted = assumptions.report.figures
         pictured = wanted == "always" or (wanted == "single" and not in_sweep)
         if pictured:
             results = with_levers(with_bill(results, assumptions), assumptions)
             results = with_bridge(results, assumptions, beside, samples)
-        write(results, aside)
+        write(results, aside, packed=not in_sweep)
         if pictured:
             illustrate(results, aside)
             calculate(results, assumptions, aside)
+        (aside / POINTS).unlink(missing_ok=True)
     return results
 
 
@@ -147,6 +152,8 @@ def show(results: Results, folder: Path) -> None:
     first = sorted((folder / "figures").glob("*.png"), key=lambda path: (path.stem != "funnel", path.stem))[:1]
     named = [*(f"figures/{path.name}" for path in first), "report.html", "workbook.xlsx", "summary.csv", "results.nc"]
     print("  " + "  ".join(name for name in named if (folder / name).exists()))
+    if keeps_draws(results) and not is_point(results) and not answered:
+        print(f"What drives the answer: sim from_run={folder} sensitivity=tornado")
 
 
 def replay(source: Path, folder: Path) -> int:

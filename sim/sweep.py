@@ -1,6 +1,9 @@
 """Sweeps: many runs by Hydra's launcher, one comparison at the end, whatever happens to any of them."""
 
+import contextlib
+import json
 import re
+import shutil
 import sys
 import time
 import traceback
@@ -15,12 +18,15 @@ from omegaconf import DictConfig
 from sim.assumptions.schema import Assumptions
 from sim.commands import run
 from sim.configuration.compose import Composed, assume, plain, through_hydra
+from sim.configuration.compose import workbooks as laid_by
+from sim.configuration.sweeper import composing_many
 from sim.configuration.workbook.laying import NOTHING, Laid
 from sim.configuration.workbook.names import READ
 from sim.errors import InputError
 from sim.results.compare import compare
-from sim.results.folder import MARK, check_empty, open_run, remove_empty
+from sim.results.folder import ASIDE, MARK, check_empty, open_run, remove_empty
 from sim.results.run import Results
+from sim.sweep_table import SWEEP, sweep_table
 from sim.variables import HEADLINE
 from sim.views.bridge_words import BRIDGE
 from sim.views.bridge_words import bridges as bridges_in
@@ -35,6 +41,11 @@ BRIDGED = 4
 _BRIDGED_BY = {"value": "net_present_value", "patients": HEADLINE, "readout": "prob_readout_by_promise"}
 
 
+def _quoted(folder: Path) -> str:
+    """A folder as an override has it, whatever signs its name holds."""
+    return "'" + str(folder).replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def one_of_many(config: DictConfig, workbooks: Mapping[str, Laid]) -> None:
     """One run of a sweep. A failure is written down and does not stop the others.
 
@@ -47,6 +58,8 @@ def one_of_many(config: DictConfig, workbooks: Mapping[str, Laid]) -> None:
     folder = Path(settings.runtime.output_dir)
     overrides, laid = list(settings.overrides.task), workbooks.get(str(config.get(READ)), NOTHING)
     typed = [word for word in overrides if word not in _choices(workbooks)]
+    if (folder / MARK).is_file():  # a finished run of a sweep that is gone on with
+        return
     record = [re.sub(r"\\([\\()\[\]{}:=, \t])", r"\1", word) for word in typed]  # Hydra escapes the signs it reads
     started = time.perf_counter()
     try:
@@ -58,6 +71,13 @@ def one_of_many(config: DictConfig, workbooks: Mapping[str, Laid]) -> None:
         print(f"run {settings.job.num}: {' '.join(record)} failed", file=sys.stderr)
     else:
         print(f"run {settings.job.num}: {' '.join(record)} ({time.perf_counter() - started:.1f} s)", file=sys.stderr)
+
+
+TYPED_SWEEP = "sweep.json"
+"""What was typed to begin a sweep, in its folder: what it takes to go on with it."""
+
+_CONFIG_DIR = "--config-dir"
+_FOLDERS = ("hydra.run.dir=", "hydra.sweep.dir=")
 
 
 def sweep(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid]) -> int:
@@ -76,11 +96,64 @@ def sweep(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid])
     check_empty(folder)
     made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
-        through_hydra([*arguments, *_choices(workbooks)], lambda config: one_of_many(config, workbooks))
+        _remember(arguments, folder)
+        _launch(arguments, folder, workbooks)
     finally:
-        if folder.is_dir():
-            (folder / "multirun.yaml").unlink(missing_ok=True)  # Hydra's own settings; the runs have theirs
+        if folder.is_dir() and not any(path.is_dir() for path in folder.iterdir()):
+            (folder / TYPED_SWEEP).unlink(missing_ok=True)  # refused before its first run
         remove_empty(made)
+    return collect(folder)
+
+
+def _launch(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid]) -> None:
+    try:
+        with composing_many():
+            through_hydra([*arguments, *_choices(workbooks)], lambda config: one_of_many(config, workbooks))
+    finally:
+        (folder / "multirun.yaml").unlink(missing_ok=True)  # Hydra's own settings; the runs have theirs
+
+
+def _remember(arguments: Sequence[str], folder: Path) -> None:
+    """Write down what was typed, before anything runs."""
+    record = {"arguments": list(arguments), "working_directory": str(Path.cwd())}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / TYPED_SWEEP).write_text(json.dumps(record, ensure_ascii=False, indent=2), encoding="utf-8")
+    except OSError as fault:
+        raise InputError(f"hydra.run.dir: {folder} cannot be written ({fault.strerror or fault})") from fault
+
+
+def again(folder: Path) -> int:
+    """Go on with a sweep that was interrupted or partly failed: its finished runs are kept, the rest is run.
+
+    Parameters
+    ----------
+    folder : the sweep's, which may have been moved since.
+
+    Returns
+    -------
+    The exit code, as of `sweep`.
+
+    Raises
+    ------
+    InputError : when what was typed cannot be read, or where it was typed is no folder any more.
+    """
+    place = folder.resolve()
+    try:
+        record = json.loads((place / TYPED_SWEEP).read_text(encoding="utf-8"))
+        typed, directory = [str(word) for word in record["arguments"]], Path(str(record["working_directory"]))
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise InputError(f"resume: {place / TYPED_SWEEP} cannot be read ({fault})") from fault
+    if not directory.is_dir():
+        raise InputError(f"resume: {directory}, where the sweep was typed, is no folder any more")
+    for path in place.iterdir():
+        if path.is_dir() and ((path / ERROR).exists() or (path / ASIDE).exists()):
+            shutil.rmtree(path)  # failed, or killed on its way
+    words = [word for word in typed if not word.startswith(_FOLDERS)]
+    own = words.index(_CONFIG_DIR) + 2 if _CONFIG_DIR in words else 1  # before it stands what is no override
+    option = words[own - 1] if own > 1 else None
+    with contextlib.chdir(directory):
+        _launch([*words, f"hydra.sweep.dir={_quoted(place)}"], place, laid_by(words[own:], option))
     return collect(folder)
 
 
@@ -131,20 +204,25 @@ def collect(folder: Path, baseline: str | None = None) -> int:
 
 
 def _write_comparison(found: Collected, folder: Path, baseline: str | None) -> None:
-    from sim.views.comparison_page import comparison_page, value_sentences
+    from sim.views.comparison_page import SWEPT, Drawn, comparison_page, value_sentences
     from sim.views.comparison_pictures import draw
     from sim.views.sentences import sentences
+    from sim.views.style import save
+    from sim.views.swept import swept
     from sim.views.value_contrast import value_lines
 
     first = next(iter(found.runs.values()))
     chosen = baseline or first.configuration["report"]["baseline"]
     table = compare(found.runs, chosen)
     spans = spanned(found.runs, next(iter(found.runs)) if chosen is None else chosen, table)
-    tables = {"comparison": table, **({} if spans is None else {BRIDGE: spans})}
+    tidy = sweep_table(found.runs)
+    tables = {"comparison": table, SWEEP: tidy, **({} if spans is None else {BRIDGE: spans})}
     for name, rows in tables.items():
         rows.to_csv(folder / f"{name}.csv.part", index=False, lineterminator="\n")
     bridges = bridges_in(spans)
     svg, further = draw(found.runs, table, bridges, folder)
+    if (picture := swept(found.runs, table, tidy)) is not None:
+        further[SWEPT] = Drawn(picture[1], save(picture[0], folder, SWEPT))
     page = comparison_page(found.runs, table, found.failed, svg, further, bridges)
     (folder / "comparison.html.part").write_text(page, encoding="utf-8", newline="\n")
     names = ["comparison.html", *(f"{name}.csv" for name in tables)]

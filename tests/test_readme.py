@@ -77,6 +77,7 @@ def test_every_link_of_the_pages_leads_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+@pytest.mark.once
 def test_the_scenarios_of_the_pages_run(typed: Typed, tmp_path: Path) -> None:
     scenarios = [
         block
@@ -93,6 +94,7 @@ def test_the_scenarios_of_the_pages_run(typed: Typed, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.once
 def test_the_options_of_the_command_line_page_exist(typed: Typed) -> None:
     page = (ROOT / "docs" / "command_line.md").read_text(encoding="utf-8")
     for line in re.findall(r"^\| `(sim .*?)` \|", page, flags=re.MULTILINE):

@@ -1,18 +1,55 @@
 """What is asked of a run: which methods, of which target, with which settings. See `docs/sensitivity.md`."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from sim.assumptions.decision import Decision, Study
 from sim.assumptions.faults import one_line
 from sim.assumptions.quantity import Closed
+from sim.assumptions.statements import amount, place, statement
 from sim.errors import InputError, nearest
 from sim.variables import HEADLINE, VARIABLES
 
 Method = Literal[
     "tornado", "rank", "sobol", "shapley", "boxes", "information", "grid", "joint", "stress", "goal",
 ]  # fmt: skip
+
+
+VARIED = ("transplants", "vod", "trial", "market", "evidence")
+"""The parts of a configuration that may differ from point to point of a grid: the draws stay the same."""
+
+MOST_POINTS = 10_000
+"""Points of a grid."""
+
+
+class Goal(Closed):
+    """What brings the target to its bound.
+
+    Attributes
+    ----------
+    key : of the configuration, as typed.
+    between : the values among which it is sought, the lower first.
+    statistic : of the target, that is to reach the bound; or how likely the target is to reach it.
+    probability : how likely that is to be.
+    """
+
+    key: str
+    between: tuple[float, float]
+    statistic: Literal["mean", "p10", "p50", "p90", "probability"] = "mean"
+    probability: float | None = Field(default=None, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _fit(self) -> "Goal":
+        if self.key.partition(".")[0] not in VARIED:
+            raise InputError(f".key: '{self.key}'; only what is below {', '.join(VARIED)} may be sought")
+        if not self.between[0] < self.between[1]:
+            raise InputError(f".between: {self.between[0]:g} is not below {self.between[1]:g}")
+        if (self.statistic == "probability") != (self.probability is not None):
+            raise InputError(".probability: goes with statistic: probability, and neither without the other")
+        return self
 
 
 class Sensitivity(Closed):
@@ -27,9 +64,15 @@ class Sensitivity(Closed):
     percentiles : from which to which of an input's own percentiles a tornado moves it.
     base : where the inputs stand that a tornado does not move.
     at_least, at_most : what the target is to reach, or must not exceed; of neither, its own median.
+    density : the share of a box's draws that is to meet the target.
     over : configuration key → its values, for a grid.
     events : statements about variables, for a joint question.
     given : input → where it lies, for a stress test.
+    goal : what is sought, of which the bound is `at_least` or `at_most`.
+    decision : what is decided, of which information may change the choice; None is go or no-go on the value.
+    groups : quantities, or sections such as `market.costs`, that could be known together, by name.
+    studies : what could be learnt, by name.
+    usual_studies : further ones, each left out where it does not fit the run.
     """
 
     methods: dict[Method, bool] | None = None
@@ -40,12 +83,15 @@ class Sensitivity(Closed):
     base: Literal["median", "mean"] = "median"
     at_least: float | None = Field(default=None, allow_inf_nan=False)
     at_most: float | None = Field(default=None, allow_inf_nan=False)
+    density: float = Field(default=0.9, gt=0, lt=1)
     over: dict[str, tuple[Any, ...]] | None = None
     events: tuple[str, ...] | None = None
     given: dict[str, str] | None = None
-    goal: dict[str, Any] | None = None
-    decision: dict[str, Any] | None = None
-    studies: dict[str, Any] | None = None
+    goal: Goal | None = None
+    decision: Decision | None = None
+    groups: dict[str, tuple[str, ...]] | None = None
+    studies: dict[str, Study] | None = None
+    usual_studies: dict[str, Study] | None = None
 
     @classmethod
     def read(cls, mapping: Mapping[str, Any]) -> "Sensitivity":
@@ -60,6 +106,45 @@ class Sensitivity(Closed):
         except ValidationError as fault:
             raise InputError(one_line(fault, _Alone)) from fault
 
+    @field_validator("over", mode="before")
+    @classmethod
+    def _values(cls, given: Any) -> Any:
+        for key, values in given.items() if isinstance(given, Mapping) else ():
+            if not isinstance(values, (list, tuple)):
+                raise InputError(f".{key}: {values} is no list of values; write [{values}, …]")
+            if not values:
+                raise InputError(f".{key}: the list of values is empty")
+            if str(key).partition(".")[0] not in VARIED:
+                raise InputError(f".{key}: only what is below {', '.join(VARIED)} may differ from point to point")
+        return given
+
+    @field_validator("at_least", "at_most", mode="before")
+    @classmethod
+    def _bound(cls, given: Any, info: ValidationInfo) -> Any:
+        if not isinstance(given, str):
+            return given
+        read = amount(given)
+        return read.days[info.field_name == "at_most"] if read.number is None and read.days else read.number
+
+    @field_validator("events")
+    @classmethod
+    def _statements(cls, given: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for text in given or ():
+            read = statement(text)
+            if "." not in read.name and read.name not in VARIABLES:
+                raise InputError(f"'{text}': {read.name} is no variable{nearest(read.name, VARIABLES)}")
+        return given
+
+    @field_validator("given")
+    @classmethod
+    def _lying(cls, given: dict[str, str] | None) -> dict[str, str] | None:
+        for name, text in (given or {}).items():
+            try:
+                place(text)
+            except InputError as fault:
+                raise InputError(f".{name}: {fault}") from fault
+        return given
+
     @model_validator(mode="after")
     def _fit(self) -> "Sensitivity":
         if self.target not in VARIABLES:
@@ -69,6 +154,16 @@ class Sensitivity(Closed):
             raise InputError(f".percentiles: {low:g} and {high:g} must lie between 0 and 100, the lower first")
         if self.at_least is not None and self.at_most is not None:
             raise InputError(".at_least: give it or sensitivity.at_most, not both")
+        if (number := math.prod(len(values) for values in (self.over or {}).values())) > MOST_POINTS:
+            raise InputError(f".over: {number} points are above {MOST_POINTS}")
+        if "joint" in self.asked and not self.events:
+            raise InputError('.events: joint needs statements: ["readout_date <= 2008-06-30", "net_present_value > 0"]')
+        if "stress" in self.asked and not self.given:
+            raise InputError(".given: stress needs inputs and where they lie: {vod.incidence: top 10%}")
+        if "goal" in self.asked and self.goal is None:
+            raise InputError(".goal: what is sought: {key: market.list_price.us.value, between: [100, 1000]}")
+        if "goal" in self.asked and self.at_least is None and self.at_most is None:
+            raise InputError(".at_least: goal needs it, or sensitivity.at_most: what the statistic is to reach")
         return self
 
     @property

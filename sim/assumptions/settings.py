@@ -5,7 +5,8 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from sim.assumptions.quantity import Closed
-from sim.errors import InputError
+from sim.errors import InputError, nearest
+from sim.variables import HEADLINE, VARIABLES
 
 
 class Scenario(Closed):
@@ -34,6 +35,39 @@ class Years(Closed):
         return tuple(range(self.first, self.last + 1))
 
 
+class Stop(Closed):
+    """When a run is precise enough to end before all its draws are made.
+
+    Attributes
+    ----------
+    relative_error : of a mean: its Monte Carlo error as a share of it.
+    flip : how likely the conclusion that the mean is `at_least`, or `at_most`, so much may be the wrong way round.
+    of : the variable whose mean it is, in the first year where it has years.
+    at_least, at_most : the bound of the conclusion.
+    first : draws that are made before it is looked at; they double from there.
+    """
+
+    relative_error: float | None = Field(default=None, gt=0, lt=1)
+    flip: float | None = Field(default=None, gt=0, lt=0.5)
+    of: str = HEADLINE
+    at_least: float | None = Field(default=None, allow_inf_nan=False)
+    at_most: float | None = Field(default=None, allow_inf_nan=False)
+    first: int = Field(default=1024, ge=16, le=10_000_000)
+
+    @model_validator(mode="after")
+    def _fit(self) -> "Stop":
+        if self.of not in VARIABLES:
+            raise InputError(f".of: '{self.of}' is no variable{nearest(self.of, VARIABLES)}")
+        if (self.relative_error is None) == (self.flip is None):
+            raise InputError("give one of relative_error and flip")
+        bounds = sum(bound is not None for bound in (self.at_least, self.at_most))
+        if self.flip is not None and bounds != 1:
+            raise InputError(".flip: needs the bound of the conclusion, at_least or at_most")
+        if self.flip is None and bounds:
+            raise InputError(".relative_error: has no bound; at_least and at_most go with flip")
+        return self
+
+
 class Sampling(Closed):
     """How the draws are made.
 
@@ -46,6 +80,7 @@ class Sampling(Closed):
         error.
     seed : of all random numbers.
     chance : whether patients are whole and fall ill by chance, or are expected numbers.
+    stop : when fewer draws are enough; None makes all.
     sobol_dimensions : quantities in the order of their Sobol' dimensions; new names are appended.
     """
 
@@ -54,6 +89,7 @@ class Sampling(Closed):
     replicates: int = Field(ge=1, le=1024)
     seed: int = Field(ge=0, lt=2**63)
     chance: bool
+    stop: Stop | None = None
     sobol_dimensions: tuple[str, ...] = Field(default=(), max_length=256)
 
     @field_validator("draws", "replicates", "seed", mode="before")
@@ -79,6 +115,9 @@ class Sampling(Closed):
             raise InputError(f".draws: {self.draws} is below 2 for each of sampling.replicates {self.replicates}")
         if self.method == "point" and self.chance:
             raise InputError(".chance: true does not go with sampling.method point, the calculation at the means")
+        if self.stop is not None and (self.method == "point" or (self.replicates == 1 and self.method != "random")):
+            why = "point has no error" if self.method == "point" else "of a single replicate the error is unknown"
+            raise InputError(f".stop: {why}; it needs sampling.replicates of at least 4, or sampling.method random")
         return self
 
 

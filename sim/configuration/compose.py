@@ -226,6 +226,9 @@ def plain(config: DictConfig, settings: DictConfig, overrides: Sequence[str], la
     check_scenario(mapping, name)
     mapping["scenario"]["name"] = name
     typed = typed_keys(overrides)
+    questions = sorted(key for key in typed if key.startswith("sensitivity."))
+    if questions and not mapping["sensitivity"].get("methods"):
+        raise InputError(f"{questions[0]}: nothing is asked; add sensitivity=tornado, say")
     for key in _OF_THE_COMMAND:  # they say where a configuration comes from, or goes to, and are no part of it
         if mapping.pop(key, None) is not None and key not in typed:
             raise InputError(f"{key}: is named on the command line, not in a file")

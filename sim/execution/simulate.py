@@ -12,6 +12,7 @@ from sim.assumptions.schema import Assumptions
 from sim.assumptions.table import assumptions_table, evidence_table, further_tables
 from sim.draws.parameters import sample
 from sim.execution.market import MarketRun, money_unit
+from sim.execution.stopping import until_stopped
 from sim.execution.trial import TrialRun
 from sim.model.chain import TRIAL_STAGE, candidates, populations
 from sim.model.cohort import Expected, WholePatients
@@ -43,6 +44,19 @@ def simulate(assumptions: Assumptions, chunk: int = CHUNK) -> Results:
     ------
     InputError : when the draws cannot be made, as with contradictory correlations.
     """
+    sampling = assumptions.sampling
+    if sampling.stop is None or sampling.method == "point":
+        return _simulated(assumptions, chunk)
+
+    def run(draws: int) -> Results:
+        fewer = sampling.model_copy(update={"draws": draws})
+        return _simulated(assumptions.model_copy(update={"sampling": fewer}), chunk)
+
+    return until_stopped(run, sampling)
+
+
+def _simulated(assumptions: Assumptions, chunk: int) -> Results:
+    """The run of all draws that are asked for."""
     started = time.perf_counter()
     sampling = assumptions.sampling
     batches = Batches.of(sampling.method, sampling.replicates, sampling.draws)

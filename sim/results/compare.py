@@ -47,7 +47,8 @@ def compare(runs: Mapping[str, Results], baseline: str | None = None) -> pd.Data
     if chosen not in runs:
         raise InputError(f"report.baseline: '{chosen}' is no run of this sweep{nearest(chosen, runs)}")
     base = runs[chosen]
-    frames = [_against(label, run, base) for label, run in runs.items()]
+    totals = {str(name): with_totals(array.astype(np.float64)) for name, array in _outputs(base).items()}
+    frames = [_against(label, run, base, totals) for label, run in runs.items()]
     return pd.concat(frames, ignore_index=True)[list(COLUMNS)]
 
 
@@ -58,26 +59,31 @@ def paired(run: Results, base: Results) -> bool:
 
 def _design(run: Results) -> tuple[object, ...]:
     sampling = run.configuration["sampling"]
-    return tuple(sampling[name] for name in ("method", "draws", "replicates", "seed"))
+    made = run.provenance["draws"]  # which may be fewer than were allowed
+    return (*(sampling[name] for name in ("method", "replicates", "seed")), made)
 
 
-def _against(label: str, run: Results, base: Results) -> pd.DataFrame:
+def _outputs(run: Results) -> Mapping[str, xr.DataArray]:
+    """The outputs by draw, where they were kept."""
+    return {str(name): array for name, array in run.outputs.data_vars.items()} if run.has_draws else {}
+
+
+def _against(label: str, run: Results, base: Results, totals: Mapping[str, xr.DataArray]) -> pd.DataFrame:
     own, other = (table[table["statistic"].isin(STATISTICS)] for table in (run.summary, base.summary))
     other = other[[*_KEYS, "value"]].astype({"year": str}).rename(columns={"value": "base"})
     frame = own[[*_KEYS, "value"]].astype({"year": str}).merge(other, on=_KEYS, how="left")
     frame.insert(0, "run", label)
     frame["difference"] = _apart(frame["value"].to_numpy(np.float64), frame["base"].to_numpy(np.float64))
     frame["ratio"] = frame["value"] / frame["base"].where(np.isfinite(frame["base"]) & (frame["base"] != 0))
-    return frame.merge(_differences(run, base), on=_KEYS, how="left")
+    return frame.merge(_differences(run, base, totals), on=_KEYS, how="left")
 
 
-def _differences(run: Results, base: Results) -> pd.DataFrame:
-    """Percentiles of the difference draw by draw, where there is a pair to subtract."""
+def _differences(run: Results, base: Results, totals: Mapping[str, xr.DataArray]) -> pd.DataFrame:
+    """Percentiles of the difference draw by draw, where there is a pair to subtract; of the base its totals too."""
     columns = [*_KEYS, "difference_p05", "difference_p95"]
     if not paired(run, base):
         return pd.DataFrame(columns=columns).astype(dict.fromkeys(_KEYS, str) | dict.fromkeys(columns[-2:], float))
-    own, other = run.outputs, base.outputs
-    found = [_difference(own[name], other[name]) for name in own.data_vars if name in other]
+    found = [_difference(array, totals[name]) for name, array in _outputs(run).items() if name in totals]
     keys = [key for part, _, _ in found for key in part]
     frame = pd.DataFrame(keys, columns=_KEYS)
     for name, place in (("difference_p05", 1), ("difference_p95", 2)):
@@ -85,9 +91,9 @@ def _differences(run: Results, base: Results) -> pd.DataFrame:
     return frame
 
 
-def _difference(own: xr.DataArray, other: xr.DataArray) -> tuple[list[tuple[str, ...]], FloatArray, FloatArray]:
+def _difference(own: xr.DataArray, second: xr.DataArray) -> tuple[list[tuple[str, ...]], FloatArray, FloatArray]:
     """The keys of a variable's means, and the ends of their difference: [cell] each."""
-    first, second = (with_totals(array.astype(np.float64)) for array in (own, other))
+    first = with_totals(own.astype(np.float64))
     if any(not first.indexes[name].equals(second.indexes[name]) for name in first.dims if name in first.indexes):
         first, second = xr.align(first, second, join="inner")
     low, high = _quantiles(_apart(first.to_numpy(), second.to_numpy()), [0.05, 0.95])
@@ -113,8 +119,9 @@ def _quantiles(values: FloatArray, levels: list[float]) -> FloatArray:
     missing = np.isnan(values)
     if not missing.any():
         held = np.where(np.isinf(values), np.copysign(_NEVER, values), values)
-        found = np.quantile(held, levels, axis=0)
-        return np.where(np.abs(found) > _SURELY_NEVER, np.copysign(np.inf, found), found)
+        side_by_side = np.ascontiguousarray(np.moveaxis(held, 0, -1))  # the draws of a cell: sorted twice as fast
+        found = np.quantile(side_by_side, levels, axis=-1, overwrite_input=True)
+        return np.asarray(np.where(np.abs(found) > _SURELY_NEVER, np.copysign(np.inf, found), found))
     cells, gone = (array.reshape(len(array), -1) for array in (values, missing))
     found = np.full((len(levels), cells.shape[1]), np.nan)
     for pattern in np.unique(gone, axis=1).T:  # draws that never come are missing in many cells alike

@@ -23,6 +23,9 @@ MARK = "run.json"
 ASIDE = ".unfinished"
 """Where a run's files lie until all of them are complete."""
 
+RESUMABLE = "resume.json"
+"""What a killed run that can be gone on with keeps among its unfinished files."""
+
 KEPT_BYTES = 200_000_000
 """The size up to which `results.keep_draws=auto` keeps the draws."""
 
@@ -30,10 +33,17 @@ _EXACT_BYTES = 5_000_000  # up to which every number keeps its last digit
 
 _BINS = 200
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, many times faster, where it was built
+
 
 @contextmanager
-def writing(folder: Path) -> Iterator[Path]:
+def writing(folder: Path, *, goes_on: bool = False) -> Iterator[Path]:
     """Claim a folder for one run, give a place to write, and move everything into it at the end.
+
+    Parameters
+    ----------
+    folder : the run's.
+    goes_on : whether it goes on with a run that was killed there, whose unfinished files it finds in place.
 
     Raises
     ------
@@ -42,26 +52,33 @@ def writing(folder: Path) -> Iterator[Path]:
     if (folder / MARK).exists():
         raise InputError(f"hydra.run.dir: {folder} already holds a run; choose another folder")
     aside = folder / ASIDE
-    if aside.exists():
+    if aside.exists() and not goes_on:
+        way = f"go on with it by sim resume {folder}" if (aside / RESUMABLE).exists() else f"remove {aside}"
         raise InputError(
-            f"hydra.run.dir: {folder} holds a run that is under way or was killed; choose another folder, "
-            f"or remove {aside}"
+            f"hydra.run.dir: {folder} holds a run that is under way or was killed; choose another folder, or {way}"
         )
-    check_empty(folder)
+    if not goes_on:
+        check_empty(folder)
     made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        aside.mkdir()  # fails if another run came first
+        aside.mkdir(exist_ok=goes_on)  # fails if another run came first
     except OSError as fault:
         raise InputError(f"hydra.run.dir: {folder} cannot be written ({fault.strerror})") from fault
+    is_kept = False
     try:
         yield aside
+        (aside / RESUMABLE).unlink(missing_ok=True)
         for path in sorted(aside.iterdir(), key=lambda path: path.name == MARK):
             path.replace(folder / path.name)
     except OSError as fault:
         raise InputError(f"hydra.run.dir: {folder} cannot be written ({fault.strerror or fault})") from fault
+    except KeyboardInterrupt:
+        is_kept = (aside / RESUMABLE).exists()
+        raise
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        if not is_kept:
+            shutil.rmtree(aside, ignore_errors=True)
         remove_empty(made)
 
 
@@ -84,8 +101,15 @@ def remove_empty(folders: Iterable[Path]) -> None:
         folder.rmdir()
 
 
-def write(results: Results, folder: Path) -> None:
-    """Write the data files of a run; pictures and pages are the views' business."""
+def write(results: Results, folder: Path, *, packed: bool = True) -> None:
+    """Write the data files of a run; pictures and pages are the views' business.
+
+    Parameters
+    ----------
+    results : the run.
+    folder : where they go.
+    packed : whether the draws are compressed, which with a market takes longer than anything but the model.
+    """
     results.summary.to_csv(folder / "summary.csv", index=False, lineterminator="\n")
     results.assumptions.to_csv(folder / "assumptions.csv", index=False, lineterminator="\n")
     results.evidence.to_csv(folder / "evidence.csv", index=False, lineterminator="\n")
@@ -93,7 +117,7 @@ def write(results: Results, folder: Path) -> None:
         table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     kept = kept_dataset(results)
     try:
-        kept.to_netcdf(folder / "results.nc", engine="netcdf4", encoding=_encoding(kept))
+        kept.to_netcdf(folder / "results.nc", engine="netcdf4", encoding=_encoding(kept, packed))
     except RuntimeError as fault:  # as the NetCDF library reports a full disk
         raise OSError(f"results.nc: {fault}") from fault
     with (folder / "config.yaml").open("w", encoding="utf-8", newline="\n") as file:
@@ -103,9 +127,9 @@ def write(results: Results, folder: Path) -> None:
         json.dump(record, file, indent=2, ensure_ascii=False)
 
 
-def _encoding(kept: xr.Dataset) -> dict[str, dict[str, Any]]:
-    """How each variable is stored: compressed; in a large file the market's by region and year to seven digits."""
-    found: dict[str, dict[str, Any]] = {str(name): {"zlib": True, "complevel": 1} for name in kept.data_vars}
+def _encoding(kept: xr.Dataset, packed: bool) -> dict[str, dict[str, Any]]:
+    """How each variable is stored: compressed or not; in a large file the market by region and year to seven digits."""
+    found: dict[str, dict[str, Any]] = {str(name): {"zlib": packed, "complevel": 1} for name in kept.data_vars}
     large = kept.data_vars.items() if kept.nbytes > _EXACT_BYTES else ()
     for name, array in large:
         if {MARKET_REGION, MARKET_YEAR} <= set(array.dims) and array.dtype == np.float64:
@@ -115,12 +139,17 @@ def _encoding(kept: xr.Dataset) -> dict[str, dict[str, Any]]:
 
 def kept_dataset(results: Results) -> xr.Dataset:
     """The draws, or histograms of the outputs where the draws are not to be kept."""
-    keep = results.configuration["results"]["keep_draws"]
-    fits = results.dataset.nbytes <= KEPT_BYTES
-    if keep is True or (keep == "auto" and fits) or not results.has_draws:
+    if keeps_draws(results) or not results.has_draws:
         return results.dataset
     histograms = [_histogram(with_totals(results.outputs[name])) for name in results.outputs.data_vars]
     return xr.merge(histograms, join="outer")  # what does not add up has no label of a total
+
+
+def keeps_draws(results: Results) -> bool:
+    """Whether the draws are there and go into the run's folder."""
+    keep = results.configuration["results"]["keep_draws"]
+    fits = results.dataset.nbytes <= KEPT_BYTES
+    return results.has_draws and (keep is True or (keep == "auto" and fits))
 
 
 def _histogram(array: xr.DataArray) -> xr.Dataset:
@@ -177,4 +206,4 @@ def _table(path: Path) -> pd.DataFrame:
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Plain data from a YAML file: no tags, no code."""
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return dict(yaml.load(path.read_text(encoding="utf-8"), _LOADER))

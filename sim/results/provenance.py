@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-LIBRARIES = ("numpy", "scipy", "xarray", "pandas", "pydantic", "hydra-core", "netCDF4")
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "xarray", "pandas", "pydantic", "hydra-core", "netCDF4")
 DISTRIBUTION = "sct-vod-market-simulator"
 
 

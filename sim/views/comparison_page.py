@@ -20,7 +20,7 @@ from sim.views.sentences import sentences, short
 from sim.views.trial_contrast import HEADS, trial_contrasts
 from sim.views.value_contrast import SALES_HEADS, VALUE, WORTH_HEADS, moneys, not_compared, value_rows, value_sentence
 
-COMPARISON, SALES, EXCEEDANCE, BRIDGE = "comparison", "sales", "exceedance", "bridge"
+COMPARISON, SALES, EXCEEDANCE, BRIDGE, SWEPT = "comparison", "sales", "exceedance", "bridge", "sweep"
 """What the pictures of a sweep are called; a bridge's name ends with its place."""
 
 FEWEST = 2
@@ -33,6 +33,7 @@ _READINGS = {
     "the mean of all draws.",
     EXCEEDANCE: "How many of the draws have a peak above x: left of those in which the drug is approved, right of all, "
     "in which a failure sells nothing.",
+    SWEPT: "The answer of each run over what was swept; the band of a line reaches from P10 to P90.",
     BRIDGE: "Each bar begins where the one above it ends. An input's part is what taking it over changes, averaged "
     "over all orders in which the inputs can be taken over (Shapley), on the same draws: so the parts add up.",
 }

@@ -29,6 +29,8 @@ _METHODS = {
 
 _DEATHS = "deaths_day100"
 
+_LEAST_RISK = 0.001  # per cent; what is below it is not told apart
+
 
 def lowered(name: str) -> str:
     """A long name inside a sentence: `Severe VOD` → `severe VOD`, but `VOD` as it is."""
@@ -51,7 +53,27 @@ def sampling_words(provenance: Mapping[str, Any]) -> str:
     if provenance["method"] == "point":
         return method
     replicates = f" in {provenance['replicates']} replicates" if provenance["replicates"] > 1 else ""
-    return f"{rounded(provenance['draws'], 0)} draws, {method}{replicates}"
+    return f"{rounded(provenance['draws'], 0)} draws, {method}{replicates}{stop_words(provenance)}"
+
+
+def stop_words(provenance: Mapping[str, Any]) -> str:
+    """What a stop rule says of a run: `; stopped there: error of 0.4 % ≤ 0.5 %`; empty where there is none."""
+    rule = provenance.get("stop")
+    if not rule:
+        return ""
+    name = lowered(VARIABLES[rule["of"]].long_name)
+    sign, bound = ("≥", rule["at_least"]) if rule["at_most"] is None else ("≤", rule["at_most"])
+    what = (
+        f"error of mean {name}"
+        if rule["rule"] == "relative_error"
+        else f"risk of a wrong conclusion (mean {name} {sign} {rounded(bound, 0)})"
+    )
+    if rule["reached"] is None:
+        return f"; not precise enough: {what} is unknown"
+    met = "stopped there" if rule["is_met"] else "not precise enough"
+    found = 100 * rule["reached"]
+    shown = f"below {_LEAST_RISK} %" if found < _LEAST_RISK else f"{found:.2g} %"
+    return f"; {met}: {what} {shown} {'≤' if rule['is_met'] else '>'} {rounded(100 * rule['bound'], 0)} %"
 
 
 def headline(results: Results) -> str:

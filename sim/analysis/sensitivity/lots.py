@@ -1,4 +1,4 @@
-"""Chance from either of two independent sets of random numbers, row by row."""
+"""Chance from either of two independent sets of random numbers, row by row, the same in each of several blocks."""
 
 from dataclasses import dataclass
 
@@ -26,16 +26,21 @@ class PatientLots(WholePatients):
     ----------
     other : the second seed.
     second : the rows that take it, [row].
+    copies : blocks that the draws are made of, each with the same chance.
     """
 
     other: int
     second: BoolArray
+    copies: int = 1
 
     def _uniform(self, stage: str, population: xr.DataArray) -> FloatArray:
-        own = super()._uniform(stage, population)
+        draws = self.draws[: len(self.draws) // self.copies]
+        once = population.isel(draw=slice(len(draws)))
+        again = (self.copies, *[1] * (population.ndim - 1))
+        own = np.tile(WholePatients(self.seed, draws)._uniform(stage, once), again)
         if not self.second.any():
             return own
-        swapped = WholePatients(self.other, self.draws)._uniform(stage, population)
+        swapped = np.tile(WholePatients(self.other, draws)._uniform(stage, once), again)
         return np.where(self.second.reshape(-1, *[1] * (own.ndim - 1)), swapped, own)
 
 
@@ -45,15 +50,19 @@ class TrialLots(TrialStreams):
 
     other: int
     second: BoolArray
+    copies: int = 1
 
     def one(self, name: str) -> FloatArray:
         """See `TrialStreams.one`."""
-        return np.where(self.second, TrialStreams(self.other, self.draws).one(name), super().one(name))
+        draws = self.draws[: len(self.draws) // self.copies]
+        both = (TrialStreams(seed, draws).one(name) for seed in (self.other, self.seed))
+        return np.where(self.second, *(np.tile(one, self.copies) for one in both))
 
     def numbered(self, name: str, count: int) -> FloatArray:
         """See `TrialStreams.numbered`."""
-        swapped = TrialStreams(self.other, self.draws).numbered(name, count)
-        return np.where(self.second[:, None], swapped, super().numbered(name, count))
+        draws = self.draws[: len(self.draws) // self.copies]
+        both = (TrialStreams(seed, draws).numbered(name, count) for seed in (self.other, self.seed))
+        return np.where(self.second[:, None], *(np.tile(one, (self.copies, 1)) for one in both))
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,10 @@ class MarketLots(MarketStreams):
 
     other: int
     second: BoolArray
+    copies: int = 1
 
     def one(self, name: str) -> FloatArray:
         """See `MarketStreams.one`."""
-        return np.where(self.second, MarketStreams(self.other, self.draws).one(name), super().one(name))
+        draws = self.draws[: len(self.draws) // self.copies]
+        both = (MarketStreams(seed, draws).one(name) for seed in (self.other, self.seed))
+        return np.where(self.second, *(np.tile(one, self.copies) for one in both))

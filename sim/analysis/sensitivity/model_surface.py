@@ -86,7 +86,13 @@ def surface_of(assumptions: Assumptions, target: Target) -> Surface:
             parts.append(answers(plain, sample(plain, draws, _Given(places, rows)), draws, target, seeds, side))
         return np.concatenate(parts)
 
-    return Surface(names, columns, answer, sampling.chance, _correlation(own, tuple(name for name, _ in places)))
+    def blocks(rows: FloatArray, second: BoolArray, copies: int) -> FloatArray:
+        parameters = sample(plain, range(len(rows)), _Given(places, rows))
+        return answers(plain, parameters, range(len(rows)), target, seeds, second, copies)
+
+    return Surface(
+        names, columns, answer, sampling.chance, _correlation(own, tuple(name for name, _ in places)), blocks
+    )
 
 
 def hangs_on(assumptions: Assumptions, target: Target) -> Assumptions:
@@ -105,6 +111,7 @@ def answers(
     target: Target,
     seeds: tuple[int, int],
     second: BoolArray | None,
+    copies: int = 1,
 ) -> FloatArray:
     """The target of some rows of parameters: [draw].
 
@@ -116,21 +123,23 @@ def answers(
     target : the answer.
     seeds : of two sets of chance.
     second : the rows that take the second, [draw]; None leaves chance out.
+    copies : blocks that the draws are made of, one after the other, each with the same chance.
     """
-    chance: Chance = Expected() if second is None else PatientLots(seeds[0], draws, seeds[1], second)
-    expected = populations(assumptions, parameters, Expected())
-    counted = expected if second is None else populations(assumptions, parameters, chance)
+    chance: Chance = Expected() if second is None else PatientLots(seeds[0], draws, seeds[1], second, copies)
+    counted = populations(assumptions, parameters, chance)
+    is_alone = assumptions.trial is None and assumptions.market is None  # the expected numbers move nothing then
+    expected = counted if second is None or is_alone else populations(assumptions, parameters, Expected())
     found: dict[str, xr.DataArray] = {str(name): array for name, array in counted.data_vars.items()}
     read = None
     if assumptions.trial is not None:
-        streams = None if second is None else TrialLots(seeds[0], draws, seeds[1], second)
+        streams = None if second is None else TrialLots(seeds[0], draws, seeds[1], second, copies)
         plan, outcome = trial(assumptions, parameters, expected, streams)
         read = trial_outputs(plan, outcome, assumptions.trial.start)
         found |= {str(name): array for name, array in read.data_vars.items()}
         if target.variable == TRIAL_STAGE:
             found[TRIAL_STAGE] = candidates(counted, parameters, chance)
     if assumptions.market is not None:
-        sold = None if second is None else MarketLots(seeds[0], draws, seeds[1], second)
+        sold = None if second is None else MarketLots(seeds[0], draws, seeds[1], second, copies)
         market = MarketRun(assumptions).outputs(parameters, counted, expected, read, chance, sold)
         found |= {str(name): array for name, array in market.data_vars.items()}
     return target.of(found)

@@ -1,7 +1,9 @@
 """A question about a run: the run, what is asked, and the assumptions where the model may be asked anew."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from sim.analysis.sensitivity.model_surface import surface_of
 from sim.analysis.sensitivity.sample import Sample, sample_of
@@ -22,11 +24,17 @@ class Question:
     results : the run, its draws in hand.
     asked : the settings.
     assumptions : of the run; None for a finished run, which is asked without running anything.
+    reassume : other values of some configuration keys, as typed, → assumptions; None where nothing composes them.
+    points : a file that keeps what takes long, as it comes; None keeps nothing.
+    others : runs of the trial designs among which is decided, on the same draws, by name.
     """
 
     results: Results
     asked: Sensitivity
     assumptions: Assumptions | None = None
+    reassume: Callable[[Mapping[str, object]], Assumptions] | None = None
+    points: Path | None = None
+    others: Mapping[str, Results] = field(default_factory=dict)
 
     @cached_property
     def target(self) -> Target:

@@ -90,7 +90,7 @@ def sample_of(results: Results, target: Target) -> Sample:
     there = ~np.isnan(answer)
     columns = {
         name: values[there]
-        for name, values in _inputs(results)
+        for name, values in inputs_of(results)
         if name.partition(".")[0] in target.sections and np.ptp(values[there]) > 0
     }
     if not columns:
@@ -116,7 +116,7 @@ def sample_of(results: Results, target: Target) -> Sample:
     )
 
 
-def _inputs(results: Results) -> Iterator[tuple[str, FloatArray]]:
+def inputs_of(results: Results) -> Iterator[tuple[str, FloatArray]]:
     """Every input by name, each of its labels for itself, what is the same in every draw twice only once: [draw]."""
     table = results.assumptions
     rests = set(table.loc[table["value"].astype(str) == _REST_OF_SPLIT, "quantity"].astype(str))

@@ -27,6 +27,8 @@ class Surface:
         no chance at all, → the answer, [row]. The chance of a row is that of its place among the rows.
     has_chance : whether chance moves the answer.
     correlation : of the normal scores of the columns, [column, column]; None where all are independent.
+    blocks : the same answer for several blocks of rows, one after the other, of which each has the same chance: rows,
+        the second set's, and how many blocks; None where each block has to be asked alone.
     """
 
     names: tuple[str, ...]
@@ -34,6 +36,7 @@ class Surface:
     answer: Answer
     has_chance: bool = False
     correlation: FloatArray | None = None
+    blocks: Callable[[FloatArray, BoolArray, int], FloatArray] | None = None
 
     @property
     def width(self) -> int:

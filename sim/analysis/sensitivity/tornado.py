@@ -1,6 +1,7 @@
 """The tornado: what each input alone does to the answer, from one of its percentiles to another.
 
-With the model at hand every input is moved alone while the others stand at their medians or means, chance left out.
+With the model at hand every input is moved alone while the others stand at their medians or means, chance left out; a
+probability is the mean over rows of chance, the same for every bar. Correlated inputs are moved alone all the same.
 From a finished run it is the mean of the answer given the input, read at the same percentiles.
 """
 
@@ -11,13 +12,16 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
+from sim.analysis.sensitivity.blocks import in_blocks
 from sim.analysis.sensitivity.question import Question
 from sim.analysis.sensitivity.sample import Sample
 from sim.analysis.sensitivity.smooth import conditional_mean
+from sim.analysis.sensitivity.sobol import correlated
 from sim.analysis.sensitivity.surface import Surface
 from sim.assumptions.distributions import Distribution
 from sim.assumptions.schema import Assumptions
 from sim.draws.streams import FloatArray
+from sim.errors import InputError
 from sim.variables import VARIABLES
 
 TORNADO = "tornado"
@@ -34,7 +38,11 @@ ALONE = {"median": "others at their medians", "mean": "others at their means"}
 SAMPLED = "mean of the draws given the input"
 """How a finished run was asked."""
 
+APART, ALONG = ", correlated ones too", ", with what is correlated with it"
+"""What is added to it where inputs are correlated: with the model, and of a finished run."""
+
 _EDGE = 1e-9  # the means of all families lie well within
+_FEWEST_ROWS = 2  # of chance, below which nothing has a scatter
 
 
 def tornado(question: Question) -> dict[str, pd.DataFrame]:
@@ -55,16 +63,20 @@ def tornado(question: Question) -> dict[str, pd.DataFrame]:
     """
     asked = question.asked
     if question.assumptions is None:
-        table = from_sample(question.sample.finite(TORNADO), asked.percentiles)
+        sample = question.sample.finite(TORNADO)
+        table = from_sample(sample, asked.percentiles)
+        table["how"] = SAMPLED + (ALONG if sample.correlated else "")
     else:
-        assumptions = question.model(TORNADO)
+        assumptions, surface = question.model(TORNADO), question.surface(TORNADO)
         rows = asked.draws if VARIABLES[question.target.variable].only_mean else 0
         middle = at_base(assumptions, asked.base)
-        table = one_at_a_time(question.surface(TORNADO), asked.percentiles, middle, rows)
+        with np.errstate(invalid="ignore"):  # what never comes at both ends is refused below
+            table = one_at_a_time(surface, asked.percentiles, middle, rows)
+        _check_coming(table, question.target.variable)
         values = [[value_at(assumptions, name, level / 100) for name in table["input"]] for level in asked.percentiles]
         table["low_value"], table["high_value"] = values
         table["base_value"] = [value_at(assumptions, name, middle(name)) for name in table["input"]]
-        table["how"] = ALONE[asked.base]
+        table["how"] = ALONE[asked.base] + (APART if correlated(assumptions, surface.names) else "")
     order = table["swing"].abs().sort_values(ascending=False, kind="stable").index
     return {TORNADO: table.loc[order].reset_index(drop=True).assign(**question.target.marks)[list(COLUMNS)]}
 
@@ -96,7 +108,7 @@ def one_at_a_time(
     for number, columns in enumerate(surface.columns):
         places[1 + 2 * number, list(columns)] = low
         places[2 + 2 * number, list(columns)] = high
-    answers = _answers(surface, places, rows)
+    answers, errors = _answers(surface, places, rows)
     ends = answers[1:].reshape(-1, 2)
     return pd.DataFrame(
         {
@@ -107,17 +119,39 @@ def one_at_a_time(
             "high_answer": ends[:, 1],
             "base_answer": answers[0],
             "swing": ends[:, 1] - ends[:, 0],
-            "error": math.nan if rows else 0.0,
+            "error": errors,
         }
     )
 
 
-def _answers(surface: Surface, places: FloatArray, rows: int) -> FloatArray:
-    """The answer at each place: [place]."""
+def _answers(surface: Surface, places: FloatArray, rows: int) -> tuple[FloatArray, FloatArray]:
+    """The answer at each place, [place], and the error of the distance between the ends of each input, [input]."""
     if not (rows and surface.has_chance):
-        return surface.answer(places, None)
+        return surface.answer(places, None), np.zeros(len(places) // 2)
     first = np.zeros(rows, dtype=bool)
-    return np.array([np.nanmean(surface.answer(np.tile(place, (rows, 1)), first)) for place in places])
+    found = in_blocks(surface, len(places), lambda place: (np.tile(places[place], (rows, 1)), first))
+    there = ~np.isnan(found).any(axis=0)  # the same rows everywhere, so that what differs is the input alone
+    kept = found[:, there]
+    apart = kept[2::2] - kept[1::2]
+    if kept.shape[1] < _FEWEST_ROWS:
+        return np.full(len(places), math.nan), np.full(len(apart), math.nan)
+    return kept.mean(axis=1), apart.std(axis=1, ddof=1) / math.sqrt(kept.shape[1])
+
+
+def _check_coming(table: pd.DataFrame, variable: str) -> None:
+    """Refuse a target that never comes at the end of some bar.
+
+    Raises
+    ------
+    InputError : naming the target and the input.
+    """
+    ends = table[["low_answer", "high_answer", "base_answer"]].to_numpy()
+    lost = table[~np.isfinite(ends).all(axis=1)]
+    if len(lost):
+        raise InputError(
+            f"sensitivity.target: {variable} never comes where {lost['input'].iloc[0]} is moved, so that no bar can be "
+            "drawn; ask about a probability, or sensitivity=rank"
+        )
 
 
 def from_sample(sample: Sample, percentiles: tuple[float, float]) -> pd.DataFrame:
@@ -146,7 +180,6 @@ def from_sample(sample: Sample, percentiles: tuple[float, float]) -> pd.DataFram
                 "base_answer": sample.answer.mean(),
                 "swing": found[1] - found[0],
                 "error": float(sample.batches.error(swings)) if len(swings) else math.nan,
-                "how": SAMPLED,
             }
         )
     return pd.DataFrame(rows)

@@ -5,11 +5,46 @@ from collections.abc import Callable
 from matplotlib.figure import Figure
 
 from sim.results.run import Results
+from sim.views.sensitivity.alone import ALONE
+from sim.views.sensitivity.alone import part as alone_part
+from sim.views.sensitivity.boxes import BOXES
+from sim.views.sensitivity.boxes import part as boxes_part
+from sim.views.sensitivity.goal import GOAL
+from sim.views.sensitivity.goal import part as goal_part
+from sim.views.sensitivity.grid import GRID
+from sim.views.sensitivity.grid import part as grid_part
+from sim.views.sensitivity.information import INFORMATION
+from sim.views.sensitivity.information import part as information_part
+from sim.views.sensitivity.joint import JOINT
+from sim.views.sensitivity.joint import part as joint_part
 from sim.views.sensitivity.part import Part
+from sim.views.sensitivity.rank import RANK
+from sim.views.sensitivity.rank import part as rank_part
+from sim.views.sensitivity.shapley import SHAPLEY
+from sim.views.sensitivity.shapley import part as shapley_part
+from sim.views.sensitivity.sobol import SOBOL
+from sim.views.sensitivity.sobol import part as sobol_part
+from sim.views.sensitivity.stress import STRESS
+from sim.views.sensitivity.stress import part as stress_part
+from sim.views.sensitivity.studies import STUDIES
+from sim.views.sensitivity.studies import part as studies_part
 from sim.views.sensitivity.tornado import TORNADO
 from sim.views.sensitivity.tornado import part as tornado_part
 
-PARTS: dict[str, Callable[[Results], Part]] = {TORNADO: tornado_part}
+PARTS: dict[str, Callable[[Results], Part]] = {
+    TORNADO: tornado_part,
+    RANK: rank_part,
+    SOBOL: sobol_part,
+    SHAPLEY: shapley_part,
+    INFORMATION: information_part,
+    STUDIES: studies_part,
+    BOXES: boxes_part,
+    ALONE: alone_part,
+    STRESS: stress_part,
+    JOINT: joint_part,
+    GOAL: goal_part,
+    GRID: grid_part,
+}
 """Table → what makes its part."""
 
 

@@ -1,6 +1,7 @@
 """What a question was about, and how its numbers are written: money in millions, dates by month, shares in per cent."""
 
 import math
+import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,6 +11,7 @@ from sim.views.estimates import Estimate
 from sim.views.market_facts import MILLION, money_error, money_text, month_of
 from sim.views.numbers import ABSENT, NO_BREAK, UNKNOWN, about, error_text, rounded
 
+_MONEY = re.compile(r"[A-Z]{3} (of \d|\()")  # `USD of 2008 per year`, `USD (nominal, stated for 2008)`
 _PROBABILITY, _DATE, _YEAR = "probability", "decimal year", "calendar year"
 
 
@@ -45,7 +47,7 @@ class Subject:
     @property
     def is_money(self) -> bool:
         """Whether it is counted in a currency."""
-        return self.unit[:3].isupper() and " " in self.unit
+        return _MONEY.match(self.unit) is not None
 
     @property
     def is_chance(self) -> bool:

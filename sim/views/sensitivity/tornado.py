@@ -1,5 +1,6 @@
 """The tornado: a bar for each input, the widest first, with what the answer is at both its ends."""
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -9,20 +10,20 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from sim.results.run import Results
-from sim.views.numbers import rounded
+from sim.views.numbers import error_text, rounded
+from sim.views.sensitivity.bars import LEFT, MOST, ROW, capital, explain, frame_rows, the_others
 from sim.views.sensitivity.inputs import Named, called
 from sim.views.sensitivity.part import Part, records
 from sim.views.sensitivity.subject import Subject
-from sim.views.style import BLUE, FAINT, INK, ORANGE, QUIET, Border, look, panel, plain_numbers, run_sheet
+from sim.views.style import BLUE, INK, ORANGE, Border, look, panel, plain_numbers, run_sheet
 
 TORNADO = "tornado"
 """The table it is read from, and the name of its picture."""
 
-_MOST = 12  # bars; the others are in the table
 _SAMPLED = "mean of the draws given the input"
-_AROUND = 0.22  # of the width of all bars, on either side, for the numbers at their ends
-_ROW = 0.62  # inches
+_AROUND = 0.28  # of the width of all bars, on either side, for the numbers at their ends
 _EXACT = 0.0
+_MONTHS = 12  # of a year
 
 
 def part(results: Results) -> Part:
@@ -40,14 +41,30 @@ def part(results: Results) -> Part:
                 named.unit,
                 subject.number(row["low_answer"], error),
                 subject.number(row["high_answer"], error),
-                subject.number(row["swing"], error),
-                subject.error(row["swing"], error),
+                *_swing(subject, row["swing"], error),
                 named.source,
             )
         )
     heads = ("Input", "From → to", "Unit", "Answer at the lower", "Answer at the higher", "Swing", "Monte Carlo error",
              "Source")  # fmt: skip
-    return Part(TORNADO, "What moves the answer: the tornado", sentence(results), _reading(table), heads, rows, tornado)
+    return Part(
+        TORNADO,
+        "What moves the answer: the tornado",
+        sentence(results),
+        _reading(table),
+        heads,
+        rows,
+        tornado,
+        _notes(table),
+    )
+
+
+def _swing(subject: Subject, swing: float, error: float) -> tuple[str, str]:
+    """The distance of the two answers and its error; that of two dates in months."""
+    if not subject.is_date:
+        return subject.number(swing, error), subject.error(swing, error)
+    months, unsure = _MONTHS * swing, _MONTHS * error
+    return f"{rounded(months, unsure if error > 0 else math.nan)} months", error_text(unsure)
 
 
 def sentence(results: Results) -> str:
@@ -58,7 +75,7 @@ def sentence(results: Results) -> str:
         subject.number(float(first[f"{end}_answer"]), _shown(first)) for end in ("low", "high", "base")
     )
     return (
-        f"{_capital(called(results, str(first['input'])).name)} moves {subject.words} most: "
+        f"{capital(called(results, str(first['input'])).name)} moves {subject.words} most: "
         f"{low} at its {_ordinal(first['low_percentile'])} percentile, {high} at its "
         f"{_ordinal(first['high_percentile'])}, {middle} at the base."
     )
@@ -67,15 +84,17 @@ def sentence(results: Results) -> str:
 def tornado(results: Results) -> Figure:
     """The bars of the inputs that move the answer most."""
     table = results.tables[TORNADO]
-    subject, shown = Subject.of(table), table.head(_MOST)
+    subject, shown = Subject.of(table), table.head(MOST)
     with look():
-        figure = run_sheet(results, sentence(results).rstrip("."), height=2.85 + _ROW * len(shown))
-        axes = panel(figure, Border(left=4.6, right=0.5, top=1.5, bottom=1.2))
+        figure = run_sheet(results, sentence(results).rstrip("."), height=3.0 + ROW * len(shown))
+        axes = panel(figure, Border(left=LEFT, right=0.5, top=1.5, bottom=1.35))
         base = float(table["base_answer"].iloc[0]) / subject.scale
+        nameds = [called(results, row["input"]) for row in records(shown)]
+        frame_rows(axes, nameds, top=-0.9)
         for place, row in enumerate(records(shown)):
-            _bar(axes, place, row, subject, called(results, row["input"]))
+            _bar(axes, place, row, subject, nameds[place])
         _frame(axes, shown, subject, base)
-        axes.set_xlabel(f"{subject.axis}\n{_how(table, len(table) - len(shown))}")
+        explain(axes, subject.axis, _how(table, len(table) - len(shown)))
         return figure
 
 
@@ -84,15 +103,11 @@ def _frame(axes: Axes, shown: pd.DataFrame, subject: Subject, base: float) -> No
     low, high = min(ends.min(), base), max(ends.max(), base)
     wide = (high - low) or abs(base) or 1.0
     axes.set_xlim(low - _AROUND * wide, high + _AROUND * wide)
-    axes.set_ylim(len(shown) - 0.4, -0.9)
-    axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
     axes.axvline(base, color=INK, linewidth=1.2)
     words = f"{_base(shown)}: {subject.number(base * subject.scale, _shown(shown.iloc[0]))}"
     axes.annotate(words, (base, -0.9), (0, 3), textcoords="offset points", ha="center", va="bottom", color=INK, size=11)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_formatter(plain_numbers())
-    axes.grid(axis="x", color=FAINT)
 
 
 def _bar(axes: Axes, place: int, row: dict[str, Any], subject: Subject, named: Named) -> None:
@@ -113,9 +128,6 @@ def _bar(axes: Axes, place: int, row: dict[str, Any], subject: Subject, named: N
             size=10.5,
             path_effects=[withStroke(linewidth=3, foreground="white")],
         )
-    beside: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "right"}
-    axes.text(-0.02, place - 0.04, _capital(named.name), va="bottom", weight="bold", size=12, **beside)
-    axes.text(-0.02, place + 0.02, named.short_grounds, va="top", color=QUIET, size=9.5, **beside)
 
 
 def _shown(row: Any) -> float:
@@ -125,28 +137,41 @@ def _shown(row: Any) -> float:
 
 def _base(table: pd.DataFrame) -> str:
     how = str(table["how"].iloc[0])
-    return "mean of all draws" if how == _SAMPLED else f"all {how.removeprefix('others ')}"
+    own = how.removeprefix("others ").partition(",")[0]
+    return "mean of all draws" if how.startswith(_SAMPLED) else f"all {own}"
 
 
 def _how(table: pd.DataFrame, left: int) -> str:
     low, high = (rounded(float(table[f"{end}_percentile"].iloc[0]), 0) for end in ("low", "high"))
-    further = f"; {left} that move it less are left out" if left else ""
-    return f"each input from its {low}th to its {high}th percentile, {table['how'].iloc[0]}{further}"
+    further = the_others(left, "that move it less")
+    return f"{low}th to {high}th percentile of each input, {table['how'].iloc[0]}{further}"
 
 
 def _reading(table: pd.DataFrame) -> str:
-    sampled = str(table["how"].iloc[0]) == _SAMPLED
+    sampled = str(table["how"].iloc[0]).startswith(_SAMPLED)
     base = (
-        "The base is the mean of all draws; a bar shows the mean of those with the input about there."
+        "The base is the mean of all draws; a bar shows the mean of those with the input about there"
         if sampled
-        else f"One input at a time, the {table['how'].iloc[0]}, chance left out; the base is the answer with all there."
+        else f"One input at a time, the {table['how'].iloc[0]}, {_chance(table)}; the base is the answer with all there"
     )
-    return f"{base} Orange is the input's lower end, blue its higher."
+    return f"{base}. Orange is the input's lower end, blue its higher."
+
+
+def _chance(table: pd.DataFrame) -> str:
+    return "chance left out" if (table["error"] == _EXACT).all() else "the mean over the same chance for each"
+
+
+def _notes(table: pd.DataFrame) -> tuple[str, ...]:
+    """What to mind where inputs are correlated."""
+    how = str(table["how"].iloc[0])
+    if "," not in how:
+        return ()
+    if how.startswith(_SAMPLED):
+        return (
+            "Inputs are correlated: a bar shows what goes with its input, also by those that hang together with it.",
+        )
+    return ("Inputs are correlated: each is moved alone all the same, to where the others would seldom let it be.",)
 
 
 def _ordinal(percentile: float) -> str:
     return f"{rounded(float(percentile), 0)}th"
-
-
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]

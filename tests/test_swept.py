@@ -1,0 +1,148 @@
+"""Sweeps: the tidy table, its pictures, one failing run among others, and going on with one that was interrupted."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from unittest import mock
+
+import pandas as pd
+import pytest
+from hydra._internal.sources_registry import SourcesRegistry
+from hydra.core.plugins import Plugins
+from hydra.plugins.sweeper import Sweeper
+
+import sim
+from sim.configuration.sweeper import composing_many
+from sim.results.folder import ASIDE, MARK
+from sim.sweep import ERROR, TYPED_SWEEP
+from tests.conftest import PATIENTS, Typed
+
+TINY = [*PATIENTS, "report=none", "years.last=2008", "sampling.draws=64"]
+INCIDENCE = "vod.incidence.value"
+
+
+@pytest.fixture
+def swept(typed: Typed, tmp_path: Path) -> Path:
+    """Three runs, of which the second is refused."""
+    done = typed("-m", *TINY, f"{INCIDENCE}=0.1,1.2,0.2,0.3", "hydra.run.dir=sweep")
+    assert done.returncode == 2
+    assert "1.2 is above 1" in done.stderr
+    return tmp_path / "sweep"
+
+
+def test_one_failing_run_loses_no_other_and_the_table_is_tidy(swept: Path) -> None:
+    assert (swept / "1" / ERROR).exists()
+    table = pd.read_csv(swept / "sweep.csv", dtype={"year": str})
+    assert list(table.columns) == ["run", INCIDENCE, "variable", "year", "statistic", "value", "mcse", "unit"]
+    rows = table[(table["variable"] == "severe_vod") & (table["year"] == "2008") & (table["statistic"] == "mean")]
+    assert list(rows[INCIDENCE]) == [0.1, 0.2, 0.3]
+    for place, value, error in zip((0, 2, 3), rows["value"], rows["mcse"], strict=True):
+        run = sim.open_run(swept / str(place))
+        assert value == run.value()
+        assert error == pytest.approx(run.error(), nan_ok=True)
+    assert (swept / "sweep.png").exists()
+    page = (swept / "comparison.html").read_text(encoding="utf-8")
+    assert "Severe VOD in 2008 is lowest, " in page
+    assert "at VOD incidence 0.3 (means)" in page
+
+
+def test_a_sweep_goes_on_with_what_is_missing_and_keeps_what_is_there(
+    swept: Path, typed: Typed, tmp_path: Path
+) -> None:
+    before = (swept / "sweep.csv").read_text(encoding="utf-8")
+    stamps = {place: (swept / place / MARK).stat().st_mtime_ns for place in ("0", "3")}
+    shutil.rmtree(swept / "2")
+    moved = tmp_path / "it's moved"
+    swept.rename(moved)
+    done = typed("resume", str(moved))
+    assert done.returncode == 2  # the second run is tried again, and refused again
+    assert (moved / "1" / ERROR).exists()
+    assert (moved / "2" / MARK).exists()
+    assert (moved / "sweep.csv").read_text(encoding="utf-8") == before
+    assert {place: (moved / place / MARK).stat().st_mtime_ns for place in stamps} == stamps
+
+
+def test_a_run_that_was_killed_on_its_way_is_run_anew(typed: Typed, tmp_path: Path) -> None:
+    words = ["-m", *TINY, f"{INCIDENCE}=0.1,0.2", "hydra.run.dir=sweep"]
+    with mock.patch("sim.sweep.run", side_effect=KeyboardInterrupt):
+        assert typed(*words).returncode == 130
+    folder = tmp_path / "sweep"
+    assert not (folder / "sweep.csv").exists()
+    (folder / "0" / ASIDE).mkdir(parents=True, exist_ok=True)  # as SIGKILL leaves it
+    assert "is not empty" in typed(*words).stderr  # a sweep begins in a new folder only
+    done = typed("resume", "sweep")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in folder.iterdir() if path.is_dir()} == {"0", "1"}
+    assert sim.open_run(folder / "1").provenance["overrides"][-1] == f"{INCIDENCE}=0.2"
+
+
+def test_two_keys_make_a_map_and_options_count_as_one(typed: Typed, tmp_path: Path) -> None:
+    keys = [f"{INCIDENCE}=0.1,0.2", "vod=press_release,ebmt_1998"]
+    done = typed("-m", *TINY, *keys, "hydra.run.dir=sweep")
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "sweep" / "sweep.csv")
+    assert set(table["vod"]) == {"press_release", "ebmt_1998"}
+    page = (tmp_path / "sweep" / "comparison.html").read_text(encoding="utf-8")
+    assert "and option of vod ebmt_1998" in page
+
+
+def test_files_and_kinds_are_read_once_and_hydra_is_left_as_it_was(typed: Typed) -> None:
+    Plugins.instance()
+    files = SourcesRegistry.instance().resolve("file")
+    before = files.load_config, Sweeper.validate_batch_is_legal
+    with composing_many():
+        assert before[0] is not files.load_config
+    assert (files.load_config, Sweeper.validate_batch_is_legal) == before
+    refused = typed("-m", *TINY, "vod.incidense.value=0.1,0.2", "hydra.run.dir=none")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "vod.incidense.value: unknown key; did you mean 'vod.incidence.value'?" in refused.stderr
+    option = typed("-m", *TINY, "vod=press_release,ebmt_1989", "hydra.run.dir=none")
+    assert "vod: unknown option 'ebmt_1989'" in option.stderr
+    assert not Path("none").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["resume"], "resume: write sim resume DIR"),
+        (["resume", "a", "b"], "resume: write sim resume DIR"),
+        (["resume", "nothing"], "resume: nothing holds neither a sweep (sweep.json) nor a grid that was killed"),
+        (["resum", "x"], "did you mean 'resume'?"),
+    ],
+)
+def test_what_cannot_be_gone_on_with_is_refused(typed: Typed, words: list[str], said: str) -> None:
+    done = typed(*words)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert said in done.stderr
+
+
+def test_a_damaged_record_is_refused(typed: Typed, tmp_path: Path) -> None:
+    for text in ("{", "{}", json.dumps({"arguments": [], "working_directory": str(tmp_path / "gone")})):
+        (tmp_path / TYPED_SWEEP).write_text(text, encoding="utf-8")
+        done = typed("resume", ".")
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert done.stderr.startswith("sim: resume: ")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="no SIGKILL on Windows")
+def test_a_sweep_killed_in_the_middle_goes_on(typed: Typed, tmp_path: Path) -> None:
+    words = ["-m", *TINY, f"{INCIDENCE}=0.1,0.15,0.2,0.25,0.3,0.35", "hydra.run.dir=sweep"]
+    folder = tmp_path / "sweep"
+    with subprocess.Popen([sys.executable, "-m", "sim", *words], cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
+        while not (folder / "1" / MARK).exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    assert not (folder / "sweep.csv").exists()
+    done = typed("resume", "sweep")
+    assert done.returncode == 0, done.stderr
+    whole = typed(*words[:-1], "hydra.run.dir=whole")
+    assert whole.returncode == 0
+    text = [(tmp_path / name / "sweep.csv").read_text(encoding="utf-8") for name in ("sweep", "whole")]
+    assert text[0] == text[1]
