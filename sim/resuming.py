@@ -1,5 +1,6 @@
 """Going on with what was interrupted: a sweep of which runs are missing, or a run whose grid was killed."""
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -8,12 +9,14 @@ from typing import Any
 from sim.asking import POINTS
 from sim.beside import Option
 from sim.commands import run, show
-from sim.configuration.compose import assume
+from sim.configuration.compose import assume, workbooks
 from sim.errors import InputError
 from sim.results.folder import ASIDE, MARK, RESUMABLE
 from sim.results.provenance import provenance
-from sim.sweep import TYPED_SWEEP, again
+from sim.sweep import ERROR, TYPED_SWEEP, collect, launch
 
+_CONFIG_DIR = "--config-dir"
+_FOLDERS = ("hydra.run.dir=", "hydra.sweep.dir=")
 _WATCHED = ("program", "commit", "libraries")
 
 
@@ -30,15 +33,37 @@ def resume(folder: Path) -> int:
 
     Raises
     ------
-    InputError : when there is nothing to go on with, or the program has changed since a grid was killed.
+    InputError : when there is nothing to go on with, what was typed cannot be read, or the program has changed since a
+        grid was killed.
     """
     if (folder / TYPED_SWEEP).is_file():
-        return again(folder)
+        return _sweep(folder)
     if (folder / ASIDE / RESUMABLE).is_file():
         return _grid(folder)
     if (folder / MARK).is_file():
         raise InputError(f"resume: the run in {folder} is finished; sim replay {folder} repeats it")
     raise InputError(f"resume: {folder} holds neither a sweep ({TYPED_SWEEP}) nor a grid that was killed")
+
+
+def _sweep(folder: Path) -> int:
+    """The runs of a sweep that are missing or failed; what is finished is kept. The folder may have been moved."""
+    place = folder.resolve()
+    try:
+        record = json.loads((place / TYPED_SWEEP).read_text(encoding="utf-8"))
+        typed, directory = [str(word) for word in record["arguments"]], Path(str(record["working_directory"]))
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise InputError(f"resume: {place / TYPED_SWEEP} cannot be read ({fault})") from fault
+    if not directory.is_dir():
+        raise InputError(f"resume: {directory}, where the sweep was typed, is no folder any more")
+    for path in place.iterdir():
+        if path.is_dir() and ((path / ERROR).exists() or (path / ASIDE).exists()):
+            shutil.rmtree(path)  # failed, or killed on its way
+    words = [word for word in typed if not word.startswith(_FOLDERS)]
+    own = words.index(_CONFIG_DIR) + 2 if _CONFIG_DIR in words else 1  # before it stands what is no override
+    option = words[own - 1] if own > 1 else None
+    with contextlib.chdir(directory):
+        launch([*words, f"hydra.sweep.dir={_quoted(place)}"], place, workbooks(words[own:], option))
+    return collect(folder)
 
 
 def _grid(folder: Path) -> int:
@@ -66,3 +91,8 @@ def _record(path: Path) -> dict[str, Any]:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as fault:
         raise InputError(f"resume: {path} cannot be read ({fault})") from fault
+
+
+def _quoted(folder: Path) -> str:
+    """A folder as an override has it, whatever signs its name holds."""
+    return "'" + str(folder).replace("\\", "\\\\").replace("'", "\\'") + "'"

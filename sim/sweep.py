@@ -1,9 +1,7 @@
 """Sweeps: many runs by Hydra's launcher, one comparison at the end, whatever happens to any of them."""
 
-import contextlib
 import json
 import re
-import shutil
 import sys
 import time
 import traceback
@@ -18,13 +16,12 @@ from omegaconf import DictConfig
 from sim.assumptions.schema import Assumptions
 from sim.commands import run
 from sim.configuration.compose import Composed, assume, plain, through_hydra
-from sim.configuration.compose import workbooks as laid_by
 from sim.configuration.sweeper import composing_many
 from sim.configuration.workbook.laying import NOTHING, Laid
 from sim.configuration.workbook.names import READ
 from sim.errors import InputError
 from sim.results.compare import compare
-from sim.results.folder import ASIDE, MARK, check_empty, open_run, remove_empty
+from sim.results.folder import MARK, check_empty, open_run, remove_empty
 from sim.results.run import Results
 from sim.sweep_table import SWEEP, sweep_table
 from sim.variables import HEADLINE
@@ -39,11 +36,6 @@ BRIDGED = 4
 """Runs of a sweep at most, between which there are bridges: each takes seconds."""
 
 _BRIDGED_BY = {"value": "net_present_value", "patients": HEADLINE, "readout": "prob_readout_by_promise"}
-
-
-def _quoted(folder: Path) -> str:
-    """A folder as an override has it, whatever signs its name holds."""
-    return "'" + str(folder).replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def one_of_many(config: DictConfig, workbooks: Mapping[str, Laid]) -> None:
@@ -76,9 +68,6 @@ def one_of_many(config: DictConfig, workbooks: Mapping[str, Laid]) -> None:
 TYPED_SWEEP = "sweep.json"
 """What was typed to begin a sweep, in its folder: what it takes to go on with it."""
 
-_CONFIG_DIR = "--config-dir"
-_FOLDERS = ("hydra.run.dir=", "hydra.sweep.dir=")
-
 
 def sweep(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid]) -> int:
     """Run a sweep into a folder and compare its runs.
@@ -97,7 +86,7 @@ def sweep(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid])
     made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         _remember(arguments, folder)
-        _launch(arguments, folder, workbooks)
+        launch(arguments, folder, workbooks)
     finally:
         if folder.is_dir() and not any(path.is_dir() for path in folder.iterdir()):
             (folder / TYPED_SWEEP).unlink(missing_ok=True)  # refused before its first run
@@ -105,7 +94,8 @@ def sweep(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid])
     return collect(folder)
 
 
-def _launch(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid]) -> None:
+def launch(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid]) -> None:
+    """Let Hydra make the runs of a sweep; those that are finished in the folder already stay as they are."""
     try:
         with composing_many():
             through_hydra([*arguments, *_choices(workbooks)], lambda config: one_of_many(config, workbooks))
@@ -121,40 +111,6 @@ def _remember(arguments: Sequence[str], folder: Path) -> None:
         (folder / TYPED_SWEEP).write_text(json.dumps(record, ensure_ascii=False, indent=2), encoding="utf-8")
     except OSError as fault:
         raise InputError(f"hydra.run.dir: {folder} cannot be written ({fault.strerror or fault})") from fault
-
-
-def again(folder: Path) -> int:
-    """Go on with a sweep that was interrupted or partly failed: its finished runs are kept, the rest is run.
-
-    Parameters
-    ----------
-    folder : the sweep's, which may have been moved since.
-
-    Returns
-    -------
-    The exit code, as of `sweep`.
-
-    Raises
-    ------
-    InputError : when what was typed cannot be read, or where it was typed is no folder any more.
-    """
-    place = folder.resolve()
-    try:
-        record = json.loads((place / TYPED_SWEEP).read_text(encoding="utf-8"))
-        typed, directory = [str(word) for word in record["arguments"]], Path(str(record["working_directory"]))
-    except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise InputError(f"resume: {place / TYPED_SWEEP} cannot be read ({fault})") from fault
-    if not directory.is_dir():
-        raise InputError(f"resume: {directory}, where the sweep was typed, is no folder any more")
-    for path in place.iterdir():
-        if path.is_dir() and ((path / ERROR).exists() or (path / ASIDE).exists()):
-            shutil.rmtree(path)  # failed, or killed on its way
-    words = [word for word in typed if not word.startswith(_FOLDERS)]
-    own = words.index(_CONFIG_DIR) + 2 if _CONFIG_DIR in words else 1  # before it stands what is no override
-    option = words[own - 1] if own > 1 else None
-    with contextlib.chdir(directory):
-        _launch([*words, f"hydra.sweep.dir={_quoted(place)}"], place, laid_by(words[own:], option))
-    return collect(folder)
 
 
 def _choices(workbooks: Mapping[str, Laid]) -> tuple[str, ...]:
