@@ -16,8 +16,6 @@ from typing import Any
 
 import sim
 from sim.__main__ import dispatch
-from sim.asking import reassuming
-from sim.assumptions.sensitivity import Sensitivity
 
 ROUNDS = 3
 FEW, MANY = 4, 20
@@ -56,9 +54,7 @@ def gridded(points: int, target: str, words: list[str]) -> float:
     assumptions = sim.load(overrides=words)
     results = sim.simulate(assumptions)
     settings: dict[str, Any] = {"over": {KEY: values(points)}, "target": target}
-    asked = Sensitivity.read({"methods": {"grid": True}, **settings})
-    anew = reassuming(results.configuration, asked)
-    return seconds(lambda: sim.ask(results, "grid", assumptions=assumptions, reassume=anew, **settings)) / points
+    return seconds(lambda: sim.ask(results, "grid", assumptions=assumptions, **settings)) / points
 
 
 def main() -> None:

@@ -11,7 +11,6 @@ from IPython.display import display
 
 import sim
 from sim.views.figures import figures_for
-from sim.views.sensitivity.parts import parts
 
 # %%
 assumptions = sim.load("press_release", ["sampling.draws=4096"])
@@ -46,7 +45,8 @@ asked = sim.ask(run, "sobol", assumptions=assumptions, target="severe_vod", draw
 display(figures_for(asked)["sobol"])
 
 # %% [markdown]
-# Where inputs hang together those shares are not defined. Shapley effects are: they divide the variance and add up to it.
+# Where inputs hang together those shares are not defined. Shapley effects are: they divide the variance and add up to
+# it.
 
 # %%
 together = sim.load(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.analysis.bridge import bridge
-    from sim.analysis.sensitivity.asked import ask
     from sim.analysis.sensitivity.door import problem
+    from sim.asking import ask
     from sim.configuration.compose import load
     from sim.errors import InputError
     from sim.execution.simulate import simulate
@@ -23,7 +23,7 @@ __all__ = ["InputError", "ask", "bridge", "compare", "load", "open_run", "play",
 
 _HOMES = {
     "InputError": "sim.errors",
-    "ask": "sim.analysis.sensitivity.asked",
+    "ask": "sim.asking",
     "bridge": "sim.analysis.bridge",
     "compare": "sim.results.compare",
     "load": "sim.configuration.compose",

@@ -97,9 +97,9 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
         laid = workbooks(overrides, options.config_dir)
         return sweep(["--multirun", *where, *overrides, *place], Path(made.hydra.sweep.dir), laid)
     if source := names(read, FROM_RUN):
-        from sim.asking import ask
+        from sim.finished import ask_finished
 
-        return ask(made, overrides, Path(source[0]))
+        return ask_finished(made, overrides, Path(source[0]))
     assumptions = made.assumptions()
     from sim.beside import option  # only now: what was refused above did not wait for these imports
     from sim.commands import run, show

@@ -1,34 +1,49 @@
-"""Questions asked of a run: beside the run itself, or of a finished one without running anything."""
+"""Questions asked of a run, with all that an answer may take: other values of its keys, other designs of its trial."""
 
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from sim.assumptions.schema import Assumptions
-from sim.assumptions.sensitivity import Sensitivity
+from sim.assumptions.sensitivity import Method, Sensitivity
 from sim.configuration.changing import changed, check_key
-from sim.configuration.compose import FROM_RUN, Composed, assume, composed, typed_keys
+from sim.configuration.compose import assume, composed
 from sim.configuration.places import conf_dir
 from sim.errors import InputError, nearest
 from sim.execution.simulate import simulate
-from sim.results.folder import RESUMABLE, open_run, writing
+from sim.results.folder import RESUMABLE
 from sim.results.run import Results
-from sim.views.sensitivity.parts import parts, sensitivity_pictures
-
-PAGE = "sensitivity.html"
-"""The page of what was asked of a finished run."""
-
-_ALLOWED = ("sensitivity", FROM_RUN, "hydra")
-
 
 POINTS = "grid.points"
 """The file in which a grid keeps its points as they come, until it is finished."""
 
 KEPT = ("overrides", "working_directory", "beside", "program", "commit", "libraries", "ledger", "files")
 """What a grid that was killed must know of its run."""
+
+
+def ask(results: Results, *methods: str, assumptions: Assumptions | None = None, **settings: object) -> Results:
+    """The same results with the tables of some methods.
+
+    Parameters
+    ----------
+    results : the run, its draws in hand.
+    methods : `tornado`, `rank`, `sobol`, `shapley`, `boxes`, `information`, `grid`, `joint`, `stress`, `goal`.
+    assumptions : of the run, for a method that asks the model at other values; None asks the run's draws alone.
+    settings : those of `sensitivity.…`: `target="net_present_value"`.
+
+    Raises
+    ------
+    InputError : when something cannot be answered, naming the key.
+    """
+    known = get_args(Method)
+    for method in methods:
+        if method not in known:
+            raise InputError(f"sensitivity: '{method}' is no method{nearest(method, known)}")
+    asked = Sensitivity.read({"methods": dict.fromkeys(methods, True), **settings})
+    return with_answers(results, asked, assumptions)
 
 
 def with_answers(
@@ -162,65 +177,3 @@ def _samples(results: Results) -> Path | None:
     """Where the run looked for its files of samples."""
     folder = results.provenance.get("working_directory")
     return None if folder is None else Path(str(folder))
-
-
-def ask(made: Composed, overrides: Sequence[str], source: Path) -> int:
-    """Ask a finished run, and write the answers into a folder of their own.
-
-    Parameters
-    ----------
-    made : composed of the overrides, which set nothing but what is asked.
-    overrides : as typed.
-    source : the folder of the finished run.
-
-    Returns
-    -------
-    The exit code, 0.
-
-    Raises
-    ------
-    InputError : when an override would change the run, nothing is asked, or it cannot be answered.
-    """
-    for key in sorted(typed_keys(overrides)):
-        if key.partition(".")[0] not in _ALLOWED:
-            raise InputError(f"{key}: a finished run is asked as it is; leave it out, or leave out {FROM_RUN}")
-    asked = Sensitivity.read(made.mapping["sensitivity"])
-    if not asked.asked:
-        raise InputError(f"{FROM_RUN}: nothing is asked of {source}; add sensitivity=tornado, say")
-    folder = Path(made.hydra.run.dir)
-    with writing(folder) as aside:
-        run = open_run(source)
-        answered = with_answers(replace(run, tables={}), asked)
-        for name, table in answered.tables.items():
-            table.to_csv(aside / f"{name}.csv", index=False, lineterminator="\n")
-        _illustrate(answered, source, aside)
-    print(sentences(answered))
-    print(f"\nFiles in {folder}:\n  {PAGE}  {'  '.join(f'{name}.csv' for name in answered.tables)}")
-    return 0
-
-
-def sentences(results: Results) -> str:
-    """What was asked and answered, a line each; empty where nothing was."""
-    return "\n".join(part.sentence for part in parts(results))
-
-
-def _illustrate(results: Results, source: Path, folder: Path) -> None:
-    """Draw the pictures of the answers, and write their page."""
-    from sim.views.messages import sampling_words
-    from sim.views.page import inline, page
-    from sim.views.style import save
-
-    shown = {part.name: part for part in parts(results)}
-    svgs = {
-        name: inline(save(draw(results), folder / "figures", name), name, shown[name].sentence)
-        for name, draw in sensitivity_pictures(results).items()
-    }
-    text = page(
-        "asked.html",
-        title=str(results.provenance["title"]),
-        source=str(source),
-        draws=sampling_words(results.provenance),
-        parts=list(shown.values()),
-        svgs=svgs,
-    )
-    (folder / PAGE).write_text(text, encoding="utf-8", newline="\n")

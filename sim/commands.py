@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sim.asking import POINTS, check_over, sentences, with_answers
+from sim.asking import POINTS, check_over, with_answers
 from sim.assumptions.schema import Assumptions
 from sim.beside import Option, stored, with_beside
 from sim.configuration.compose import assume
@@ -17,6 +17,7 @@ from sim.views.bridge_words import BRIDGE
 from sim.views.causes import TABLE
 from sim.views.estimates import is_point
 from sim.views.grounds import GROUNDS
+from sim.views.sensitivity.parts import answers_text
 from sim.views.table import stage_table
 
 
@@ -146,7 +147,7 @@ def at_the_means(assumptions: Assumptions) -> Assumptions:
 def show(results: Results, folder: Path) -> None:
     """Print the table of a run and where its files are, the first picture by name."""
     print(stage_table(results))
-    if answered := sentences(results):
+    if answered := answers_text(results):
         print(f"\n{answered}")
     print(f"\nFiles in {folder}:")
     first = sorted((folder / "figures").glob("*.png"), key=lambda path: (path.stem != "funnel", path.stem))[:1]

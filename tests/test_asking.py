@@ -21,9 +21,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_option_switches_on_the_method_of_its_name() -> None:
     options = sorted(path.stem for path in (ROOT / "conf" / "sensitivity").glob("*.yaml"))
-    needed = {"goal": "sensitivity.goal={key: vod.incidence.value, between: [0.1, 0.3]}"}
+    needed = {
+        "goal": ["sensitivity.goal={key: vod.incidence.value, between: [0.1, 0.3]}", "sensitivity.at_least=3000"],
+        "grid": ["sensitivity.over={vod.incidence.value: [0.1, 0.2]}"],
+        "joint": ["sensitivity.events=['severe_vod > 3000', 'vod > 9000']"],
+        "stress": ["sensitivity.given={vod.incidence: top 10%}"],
+    }
     for option in options:
-        words = [f"sensitivity={option}", *([needed[option]] if option in needed else [])]
+        words = [f"sensitivity={option}", *needed.get(option, [])]
         asked = composed([*PATIENTS, *words]).assumptions().sensitivity.asked
         assert asked == (() if option == "none" else (option,))
 

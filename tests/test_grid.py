@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 import sim
 from sim.analysis.sensitivity import grid as grid_module
 from sim.analysis.sensitivity.grid import Point, statistics
-from sim.asking import reassuming
 from sim.assumptions.schema import Assumptions
 from sim.assumptions.sensitivity import Sensitivity
 from sim.configuration.changing import changed
@@ -37,9 +36,7 @@ INCIDENCE, SEVERE = "vod.incidence.value", "vod.severe_fraction.value"
 
 
 def gridded(results: Results, assumptions: Assumptions, over: dict[str, list[Any]], **settings: Any) -> Results:
-    asked = {"methods": {"grid": True}, "over": over, **settings}
-    anew = reassuming(results.configuration, Sensitivity.read(asked))
-    return sim.ask(results, "grid", assumptions=assumptions, reassume=anew, over=over, **settings)
+    return sim.ask(results, "grid", assumptions=assumptions, over=over, **settings)
 
 
 def as_read(results: Results) -> Results:

@@ -391,9 +391,8 @@ def test_trial_designs_are_compared_on_the_same_draws(run: Results) -> None:
     asked = read(decision={"options": {"phase3_response": None, "single_arm": 1e6}})
     others = designs(run, asked)
     assert others["phase3_response"] is run
-    answered = sim.ask(
-        run, "information", others=others, decision=asked.decision.model_dump() if asked.decision else {}
-    )
+    decision = {"options": {"phase3_response": None, "single_arm": 1e6}}
+    answered = sim.ask(run, "information", assumptions=sim.load(overrides=["sampling.draws=512"]), decision=decision)
     table = answered.tables["information"].set_index("quantity")["value"]
     for name, cost in (("phase3_response", 0), ("single_arm", 1e6)):
         assert table[name] == pytest.approx(float(others[name].draws["net_present_value"].mean()) - cost)

@@ -15,9 +15,7 @@ import sim
 from sim.analysis.sensitivity.aim import AT_LEAST, AT_MOST, Aim
 from sim.analysis.sensitivity.alone import ranges_of
 from sim.analysis.sensitivity.surface import BoolArray, Surface
-from sim.asking import reassuming
 from sim.assumptions.schema import Assumptions
-from sim.assumptions.sensitivity import Sensitivity
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
 from sim.results.run import Results
@@ -55,8 +53,7 @@ def asked(results: Results, method: str, **settings: Any) -> pd.DataFrame:
 
 
 def sought(words: list[str], results: Results, **settings: Any) -> pd.DataFrame:
-    anew = reassuming(results.configuration, Sensitivity.read(settings))
-    found = sim.ask(results, "goal", assumptions=assumed(*words), reassume=anew, **settings)
+    found = sim.ask(results, "goal", assumptions=assumed(*words), **settings)
     return found.tables["goal"]
 
 

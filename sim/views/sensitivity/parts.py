@@ -1,5 +1,6 @@
 """Which parts a run has to show, in their order."""
 
+import textwrap
 from collections.abc import Callable
 
 from matplotlib.figure import Figure
@@ -31,6 +32,8 @@ from sim.views.sensitivity.studies import part as studies_part
 from sim.views.sensitivity.tornado import TORNADO
 from sim.views.sensitivity.tornado import part as tornado_part
 
+_LINE = 100  # characters of the terminal
+
 PARTS: dict[str, Callable[[Results], Part]] = {
     TORNADO: tornado_part,
     RANK: rank_part,
@@ -56,3 +59,8 @@ def parts(results: Results) -> list[Part]:
 def sensitivity_pictures(results: Results) -> dict[str, Callable[[Results], Figure]]:
     """The pictures of what was asked of a run, by name."""
     return {part.name: part.figure for part in parts(results) if part.figure is not None}
+
+
+def answers_text(results: Results) -> str:
+    """The answers for a terminal, a paragraph each; empty where nothing was asked."""
+    return "\n".join(textwrap.fill(part.sentence, _LINE, subsequent_indent="  ") for part in parts(results))
