@@ -11,7 +11,7 @@ from sim.assumptions.faults import one_line
 from sim.assumptions.quantity import Closed
 from sim.assumptions.statements import amount, place, statement
 from sim.errors import InputError, nearest
-from sim.variables import HEADLINE, VARIABLES
+from sim.variables import FUNNEL, HEADLINE, VARIABLES
 
 Method = Literal[
     "tornado", "rank", "sobol", "shapley", "boxes", "information", "grid", "joint", "stress", "goal",
@@ -23,6 +23,10 @@ VARIED = ("transplants", "vod", "trial", "market", "evidence")
 
 MOST_POINTS = 10_000
 """Points of a grid."""
+
+
+_PATIENTS = {row.name for row in FUNNEL}
+_CHEAP, _DEAR = 8192, 1024  # rows, of patients alone and with a trial or a market, that take a tenth of a second or so
 
 
 class Goal(Closed):
@@ -60,7 +64,7 @@ class Sensitivity(Closed):
     methods : those asked for.
     target : the variable in question, all strata and regions together.
     year : of a target that has years; None is the first.
-    draws : rows of each evaluation, where a method asks the model at other values than the run's.
+    draws : rows of each evaluation, where a method asks the model at other values than the run's; see `rows`.
     percentiles : from which to which of an input's own percentiles a tornado moves it.
     base : where the inputs stand that a tornado does not move.
     at_least, at_most : what the target is to reach, or must not exceed; of neither, its own median.
@@ -78,7 +82,7 @@ class Sensitivity(Closed):
     methods: dict[Method, bool] | None = None
     target: str = HEADLINE
     year: int | None = Field(default=None, ge=1950, le=2200)
-    draws: int = Field(default=1024, ge=64, le=1_000_000)
+    draws: int | None = Field(default=None, ge=64, le=1_000_000)
     percentiles: tuple[float, float] = (10, 90)
     base: Literal["median", "mean"] = "median"
     at_least: float | None = Field(default=None, allow_inf_nan=False)
@@ -92,6 +96,11 @@ class Sensitivity(Closed):
     groups: dict[str, tuple[str, ...]] | None = None
     studies: dict[str, Study] | None = None
     usual_studies: dict[str, Study] | None = None
+
+    @property
+    def rows(self) -> int:
+        """The draws of each evaluation: those typed, else more where patients alone are asked for."""
+        return self.draws or (_CHEAP if self.target in _PATIENTS else _DEAR)
 
     @classmethod
     def read(cls, mapping: Mapping[str, Any]) -> "Sensitivity":

@@ -114,7 +114,7 @@ class Evaluation:
         reached = int(question.results.provenance["draws"])
         sampling = assumptions.sampling.model_copy(update={"draws": reached})
         is_dear = "trial" in question.target.sections
-        rows = min(reached, question.asked.draws) if is_dear else reached
+        rows = min(reached, question.asked.rows) if is_dear else reached
         batches = Batches.of(sampling.method, sampling.replicates, rows)
         design = KeptDesign(design_of(sampling))
         return cls(question.target, rows, design, sampling.seed, sampling.chance, batches)

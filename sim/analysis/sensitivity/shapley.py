@@ -51,7 +51,7 @@ def shapley(question: Question) -> dict[str, pd.DataFrame]:
     InputError : for a finished run, when the target never comes in some rows, or nothing is uncertain.
     """
     assumptions = question.model(SHAPLEY)
-    surface, rows = question.surface(SHAPLEY), question.asked.draws
+    surface, rows = question.surface(SHAPLEY), question.asked.rows
     table = effects(surface, rows, assumptions.sampling.seed, question.target.variable)
     table["effect"] = table["effect"].clip(0, 1)
     table["effect_low"] = (table["effect"] - _ERRORS * table["error"]).clip(0, 1)

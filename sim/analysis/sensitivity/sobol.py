@@ -67,7 +67,7 @@ def sobol(question: Question) -> dict[str, pd.DataFrame]:
         )  # fmt: skip
         order = table["first"]
     else:
-        assumptions, rows = question.model(SOBOL), question.asked.draws
+        assumptions, rows = question.model(SOBOL), question.asked.rows
         check_power(rows)
         surface = question.surface(SOBOL)
         check_independent(correlated(assumptions, surface.names), SOBOL)

@@ -68,7 +68,7 @@ def tornado(question: Question) -> dict[str, pd.DataFrame]:
         table["how"] = SAMPLED + (ALONG if sample.correlated else "")
     else:
         assumptions, surface = question.model(TORNADO), question.surface(TORNADO)
-        rows = asked.draws if VARIABLES[question.target.variable].only_mean else 0
+        rows = asked.rows if VARIABLES[question.target.variable].only_mean else 0
         middle = at_base(assumptions, asked.base)
         with np.errstate(invalid="ignore"):  # what never comes at both ends is refused below
             table = one_at_a_time(surface, asked.percentiles, middle, rows)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from matplotlib.figure import Figure
 
+from sim.errors import InputError, nearest
 from sim.results.run import Results
 from sim.views.sensitivity.alone import ALONE
 from sim.views.sensitivity.alone import part as alone_part
@@ -59,6 +60,24 @@ def parts(results: Results) -> list[Part]:
 def sensitivity_pictures(results: Results) -> dict[str, Callable[[Results], Figure]]:
     """The pictures of what was asked of a run, by name."""
     return {part.name: part.figure for part in parts(results) if part.figure is not None}
+
+
+def picture(results: Results, name: str) -> Figure:
+    """The picture of one answer.
+
+    Parameters
+    ----------
+    results : with the answer.
+    name : of its table.
+
+    Raises
+    ------
+    InputError : when there is no such picture.
+    """
+    drawn = sensitivity_pictures(results)
+    if name not in drawn:
+        raise InputError(f"picture: nothing was asked that shows '{name}'{nearest(name, drawn)}")
+    return drawn[name](results)
 
 
 def answers_text(results: Results) -> str:
