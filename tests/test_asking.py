@@ -19,6 +19,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.once
 def test_every_option_switches_on_the_method_of_its_name() -> None:
     options = sorted(path.stem for path in (ROOT / "conf" / "sensitivity").glob("*.yaml"))
     needed = {
@@ -39,6 +40,7 @@ def test_several_methods_are_asked_at_once_and_settings_typed_beside_them() -> N
     assert (asked.asked, asked.target, asked.percentiles) == (("tornado", "rank"), "vod", (5, 95))
 
 
+@pytest.mark.once
 def test_a_run_prints_the_answer_and_shows_it_in_its_report(typed: Typed, tmp_path: Path) -> None:
     done = typed(*SMALL, "report.beside=null", "sensitivity=tornado", "hydra.run.dir=run")
     assert done.returncode == 0, done.stderr

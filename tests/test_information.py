@@ -387,6 +387,7 @@ def test_a_delay_costs_what_the_run_says_it_does(run: Results) -> None:
     assert list(table["cost"]) == pytest.approx([60 + 2 * month, 110 + 2 * month])
 
 
+@pytest.mark.slow
 def test_trial_designs_are_compared_on_the_same_draws(run: Results) -> None:
     asked = read(decision={"options": {"phase3_response": None, "single_arm": 1e6}})
     others = designs(run, asked)

@@ -93,6 +93,7 @@ def test_sizes_double_from_the_first_and_end_with_all(first: int, draws: int) ->
     assert all(size < draws for size in found[:-1])
 
 
+@pytest.mark.once
 def test_it_is_typed_recorded_shown_replayed_and_compared(typed: Typed, tmp_path: Path) -> None:
     rule = "sampling.stop={relative_error: 0.02, first: 64}"
     done = typed(*TINY, rule, "sampling.draws=1024", "hydra.run.dir=run")

@@ -81,6 +81,7 @@ def test_a_run_that_was_killed_on_its_way_is_run_anew(typed: Typed, tmp_path: Pa
     assert sim.open_run(folder / "1").provenance["overrides"][-1] == f"{INCIDENCE}=0.2"
 
 
+@pytest.mark.once
 def test_two_keys_make_a_map_and_options_count_as_one(typed: Typed, tmp_path: Path) -> None:
     keys = [f"{INCIDENCE}=0.1,0.2", "vod=press_release,ebmt_1998"]
     done = typed("-m", *TINY, *keys, "hydra.run.dir=sweep")

@@ -1,17 +1,14 @@
 """What Hydra need not do anew for each run of a sweep: try out what it composes later, and read the same files."""
 
-import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.plugins import Plugins
-from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.plugins.sweeper import Sweeper
 
+from sim.configuration.reading import reading_once
+
 _CHECK = "validate_batch_is_legal"  # composes every run, which the launcher then does again
-_READ = "load_config"
 
 
 @contextmanager
@@ -21,10 +18,7 @@ def composing_many() -> Iterator[None]:
     Runs are of one kind where they choose the same options and set the same keys to values of the same type: what is
     wrong with composing one is wrong with all. A file that changes while a sweep is under way changes none of its runs.
     """
-    Plugins.instance()  # registers what reads files
-    files = SourcesRegistry.instance().resolve("file")
-    whole, read = getattr(Sweeper, _CHECK), getattr(files, _READ)
-    known: dict[tuple[str, str], ConfigResult] = {}
+    whole = getattr(Sweeper, _CHECK)
 
     def check(sweeper: Sweeper, batch: Sequence[Sequence[str]]) -> None:
         kinds: dict[tuple[str, ...], Sequence[str]] = {}
@@ -32,19 +26,12 @@ def composing_many() -> Iterator[None]:
             kinds.setdefault(tuple(map(_kind, overrides)), overrides)
         whole(sweeper, list(kinds.values()))
 
-    def read_once(source: ConfigSource, config_path: str) -> ConfigResult:
-        place = source.path, config_path
-        if place not in known:
-            known[place] = read(source, config_path)
-        return copy.deepcopy(known[place])  # Hydra changes what it is given
-
     setattr(Sweeper, _CHECK, check)
-    setattr(files, _READ, read_once)
     try:
-        yield
+        with reading_once(pinned=True):
+            yield
     finally:
         setattr(Sweeper, _CHECK, whole)
-        setattr(files, _READ, read)
 
 
 def _kind(override: str) -> str:
