@@ -51,10 +51,12 @@ def run(
     with writing(folder, goes_on=goes_on) as aside:
         results = with_beside(simulate(assumptions), beside, samples)
         record = {"overrides": list(overrides), "working_directory": str(samples or Path.cwd())}
-        results = with_grounds(replace(results, provenance={**results.provenance, **record}))
+        results = replace(results, provenance={**results.provenance, **record})
         results = with_answers(results, assumptions.sensitivity, assumptions, aside)
         wanted = assumptions.report.figures
         pictured = wanted == "always" or (wanted == "single" and not in_sweep)
+        if pictured or not in_sweep:  # a sweep's comparison does not show it
+            results = with_grounds(results)
         if pictured:
             results = with_levers(with_bill(results, assumptions), assumptions)
             results = with_bridge(results, assumptions, beside, samples)

@@ -42,7 +42,9 @@ def test_several_methods_are_asked_at_once_and_settings_typed_beside_them() -> N
 
 @pytest.mark.once
 def test_a_run_prints_the_answer_and_shows_it_in_its_report(typed: Typed, tmp_path: Path) -> None:
-    done = typed(*SMALL, "report.beside=null", "sensitivity=tornado", "hydra.run.dir=run")
+    over = "{vod.incidence.value: [0.1, 0.2], transplants.volume.value: [40000], vod.severe_fraction.value: [0.3, 0.4]}"
+    asked = ["sensitivity=[tornado,grid]", f"sensitivity.over={over}"]  # three keys: a table without a picture
+    done = typed(*SMALL, "report.beside=null", *asked, "hydra.run.dir=run")
     assert done.returncode == 0, done.stderr
     assert "moves severe VOD in 2008 most" in done.stdout
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
@@ -52,6 +54,8 @@ def test_a_run_prints_the_answer_and_shows_it_in_its_report(typed: Typed, tmp_pa
     assert set(table["target"]) == {"severe_vod"}
     assert set(table["year"]) == {2008}
     assert (tmp_path / "run" / "figures" / "tornado.png").exists()
+    assert 'id="grid"' in page
+    assert len(pd.read_csv(tmp_path / "run" / "grid.csv")["point"].unique()) == 4
 
 
 def test_a_finished_run_is_asked_without_running_anything(finished: Path, typed: Typed, tmp_path: Path) -> None:

@@ -71,10 +71,12 @@ def writing(folder: Path, *, goes_on: bool = False) -> Iterator[Path]:
         (aside / RESUMABLE).unlink(missing_ok=True)
         for path in sorted(aside.iterdir(), key=lambda path: path.name == MARK):
             path.replace(folder / path.name)
-    except OSError as fault:
-        raise InputError(f"hydra.run.dir: {folder} cannot be written ({fault.strerror or fault})") from fault
-    except KeyboardInterrupt:
+    except InputError:
+        raise
+    except BaseException as fault:  # whatever broke off, what can be gone on with is kept
         is_kept = (aside / RESUMABLE).exists()
+        if isinstance(fault, OSError):
+            raise InputError(f"hydra.run.dir: {folder} cannot be written ({fault.strerror or fault})") from fault
         raise
     finally:
         if not is_kept:
