@@ -195,3 +195,10 @@ def _texts(figure: object) -> Iterator[str]:
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         yield text.get_text()
+
+
+def test_a_tornado_of_what_nothing_moves_is_refused() -> None:
+    words = [*ONE_YEAR, "sampling.draws=64", "vod.day100_mortality.value=1"]
+    nobody = sim.load(overrides=words)
+    with pytest.raises(InputError, match="no input alone moves survivors_day100"):
+        sim.ask(sim.simulate(nobody), "tornado", assumptions=nobody, target="survivors_day100")

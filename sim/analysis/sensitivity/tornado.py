@@ -77,6 +77,10 @@ def tornado(question: Question) -> dict[str, pd.DataFrame]:
         table["low_value"], table["high_value"] = values
         table["base_value"] = [value_at(assumptions, name, middle(name)) for name in table["input"]]
         table["how"] = ALONE[asked.base] + (APART if correlated(assumptions, surface.names) else "")
+    if not table["swing"].any():
+        raise InputError(
+            f"sensitivity.target: no input alone moves {question.target.variable}; there is nothing to show"
+        )
     order = table["swing"].abs().sort_values(ascending=False, kind="stable").index
     return {TORNADO: table.loc[order].reset_index(drop=True).assign(**question.target.marks)[list(COLUMNS)]}
 
