@@ -4,7 +4,8 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -35,8 +36,8 @@ def main() -> None:
     except BrokenPipeError:  # whoever read our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("sim: stopped; nothing half-written was kept", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"sim: stopped; {str(stop) or 'nothing half-written was kept'}", file=sys.stderr)
         sys.exit(130)
 
 
@@ -95,18 +96,36 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
 
         where = ["--config-dir", str(Path(options.config_dir).resolve())] if options.config_dir else []
         laid = workbooks(overrides, options.config_dir)
-        return sweep(["--multirun", *where, *overrides, *place], Path(made.hydra.sweep.dir), laid)
+        swept_into = Path(made.hydra.sweep.dir)
+        with _stoppable(swept_into):
+            return sweep(["--multirun", *where, *overrides, *place], swept_into, laid)
     if source := names(read, FROM_RUN):
         from sim.finished import ask_finished
 
         return ask_finished(made, overrides, Path(source[0]))
     assumptions = made.assumptions()
+    if assumptions.sensitivity.over:
+        from sim.asking import check_over
+
+        check_over(assumptions.origin.configuration, assumptions.sensitivity)
     from sim.beside import option  # only now: what was refused above did not wait for these imports
     from sim.commands import run, show
 
     folder, beside = Path(made.hydra.run.dir), option(assumptions.report.beside, options.config_dir)
-    show(run(assumptions, folder, overrides, beside), folder)
+    with _stoppable(folder):
+        show(run(assumptions, folder, overrides, beside), folder)
     return 0
+
+
+@contextmanager
+def _stoppable(folder: Path) -> Iterator[None]:
+    """Let a stop by hand say what is kept in a folder."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        from sim.resuming import kept
+
+        raise KeyboardInterrupt(kept(folder)) from stop
 
 
 def _subcommand(name: str, words: Sequence[str]) -> int:
@@ -119,7 +138,8 @@ def _subcommand(name: str, words: Sequence[str]) -> int:
             raise InputError("resume: write sim resume DIR")
         from sim.resuming import resume
 
-        return resume(Path(words[0]))
+        with _stoppable(Path(words[0])):
+            return resume(Path(words[0]))
     if name not in ("replay", "collect"):
         known = ("replay", "resume", "collect", "evidence")
         raise InputError(f"{name}: unknown command{nearest(name, known)}; settings are key=value")

@@ -1,7 +1,6 @@
 """Questions asked of a run, with all that an answer may take: other values of its keys, other designs of its trial."""
 
 import json
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -68,13 +67,8 @@ def with_answers(
 
     anew = None if assumptions is None else reassuming(results.configuration, asked, _samples(results))
     points = None if aside is None else _to_be_resumed(results, asked, aside)
-    try:
-        others = {} if assumptions is None else designs(results, asked)
-        found = analyses(results, asked, assumptions, anew, points, others)
-    except KeyboardInterrupt:
-        if points is not None and points.exists():
-            print(f"sim: the points so far are kept; sim resume {points.parent.parent} goes on", file=sys.stderr)
-        raise
+    others = {} if assumptions is None else designs(results, asked)
+    found = analyses(results, asked, assumptions, anew, points, others)
     return replace(results, tables={**results.tables, **found})
 
 
@@ -150,14 +144,12 @@ def designs(results: Results, asked: Sensitivity) -> dict[str, Results]:
 
 
 def check_over(configuration: Mapping[str, Any], asked: Sensitivity) -> None:
-    """Refuse a grid without keys, and keys that a configuration does not have.
+    """Refuse keys of a grid that a configuration does not have.
 
     Raises
     ------
     InputError : naming the nearest.
     """
-    if "grid" in asked.asked and not asked.over:
-        raise InputError("sensitivity.over: a grid needs keys and their values: {vod.incidence.value: [0.1, 0.2]}")
     for key in asked.over or ():
         try:
             check_key(configuration, key)

@@ -19,6 +19,11 @@ MONTH = 365.25 / 12
 _DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", re.ASCII)
 _PART = re.compile(r"(\d{4})-?([HQ])([1-4])", re.ASCII)
 _FORMS = "write 2007, 2007-11 or 2007-11-30"
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+           "November", "December")  # fmt: skip
+_NAMED = re.compile(
+    rf"(?:(\d{{1,2}})\s+)?({'|'.join(f'{name}|{name[:3]}' for name in _MONTHS)})\s+(\d{{4}})", re.ASCII | re.IGNORECASE
+)
 
 
 def last_day(key: str, text: str | int | date) -> date:
@@ -63,6 +68,17 @@ def window(key: str, text: str) -> tuple[date, date]:
     if last < first:
         raise InputError(f"{_at(key)}ends on {last}, before it begins on {first}")
     return first, last
+
+
+def in_numbers(text: str) -> str:
+    """A text whose dates have their months as numbers: `2 June 2008` → `2008-06-02`, `June 2008` → `2008-06`."""
+    numbers = {name[:3].lower(): number for number, name in enumerate(_MONTHS, start=1)}
+
+    def date_of(found: re.Match[str]) -> str:
+        month = f"{found[3]}-{numbers[found[2][:3].lower()]:02}"
+        return month if found[1] is None else f"{month}-{int(found[1]):02}"
+
+    return _NAMED.sub(date_of, text)
 
 
 def _part(key: str, text: str) -> tuple[date, date]:

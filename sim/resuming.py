@@ -3,6 +3,8 @@
 import contextlib
 import json
 import shutil
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from sim.sweep import ERROR, TYPED_SWEEP, collect, launch
 _CONFIG_DIR = "--config-dir"
 _FOLDERS = ("hydra.run.dir=", "hydra.sweep.dir=")
 _WATCHED = ("program", "commit", "libraries")
+_CHANGES = "+changes"  # at the end of a commit from which files differ
+_SHORT = 7  # signs of a commit, as people name it
 
 
 def resume(folder: Path) -> int:
@@ -45,6 +49,20 @@ def resume(folder: Path) -> int:
     raise InputError(f"resume: {folder} holds neither a sweep ({TYPED_SWEEP}) nor a grid that was killed")
 
 
+def kept(folder: Path) -> str:
+    """What is kept in the folder of a run or a sweep that was stopped, and how to go on with it; nothing else is.
+
+    Parameters
+    ----------
+    folder : of the sweep, or of the run.
+    """
+    if (folder / TYPED_SWEEP).is_file():
+        return f"finished runs are kept: sim resume {folder} goes on"
+    if (folder / ASIDE / RESUMABLE).is_file():
+        return f"the points so far are kept: sim resume {folder} goes on"
+    return "nothing half-written was kept"
+
+
 def _sweep(folder: Path) -> int:
     """The runs of a sweep that are missing or failed; what is finished is kept. The folder may have been moved."""
     place = folder.resolve()
@@ -62,7 +80,9 @@ def _sweep(folder: Path) -> int:
     own = words.index(_CONFIG_DIR) + 2 if _CONFIG_DIR in words else 1  # before it stands what is no override
     option = words[own - 1] if own > 1 else None
     with contextlib.chdir(directory):
-        launch([*words, f"hydra.sweep.dir={_quoted(place)}"], place, workbooks(words[own:], option))
+        made = launch([*words, f"hydra.sweep.dir={_quoted(place)}"], place, workbooks(words[own:], option))
+    if not made:
+        print("nothing left to run: every run is finished; the comparison is made anew", file=sys.stderr)
     return collect(folder)
 
 
@@ -73,7 +93,10 @@ def _grid(folder: Path) -> int:
     now = provenance()
     for name in _WATCHED:
         if record[name] != now[name]:
-            raise InputError(f"resume: {name} has changed since {folder} was begun; run it anew in another folder")
+            apart = _difference(name, record[name], now[name])
+            raise InputError(
+                f"resume: the program has changed since {folder} was begun ({apart}); run it anew in another folder"
+            )
     samples = Path(record["working_directory"])
     assumptions = assume(record["configuration"], samples)
     if assumptions.origin.ledger.digest != record["ledger"] or dict(assumptions.origin.files) != record["files"]:
@@ -84,6 +107,27 @@ def _grid(folder: Path) -> int:
     beside = None if record["beside"] is None else Option(record["beside"]["option"], record["beside"]["vod"])
     show(run(assumptions, folder, record["overrides"], beside, samples=samples, goes_on=True), folder)
     return 0
+
+
+def _difference(name: str, then: Any, now: Any) -> str:
+    """What of the program has changed, in words: `commit 1a2b3c4, now with uncommitted changes`."""
+    if isinstance(then, Mapping) and isinstance(now, Mapping):
+        apart = [own for own in dict.fromkeys([*then, *now]) if then.get(own) != now.get(own)]
+        return ", ".join(f"{own} {then.get(own)}, now {now.get(own)}" for own in apart)
+    if name != "commit":
+        return f"{name} {then}, now {now}"
+    (begun, was_changed), (here, is_changed) = _commit(then), _commit(now)
+    if begun != here:
+        return f"{name} {begun}, now {here}"
+    if was_changed:
+        return f"{name} {begun} with uncommitted changes, now without"
+    return f"{name} {begun}, now with uncommitted changes" if is_changed else f"{name} {begun}"
+
+
+def _commit(name: Any) -> tuple[str, bool]:
+    """A commit as people name it, and whether files differ from it."""
+    text = str(name or "unknown")
+    return text.removesuffix(_CHANGES)[:_SHORT], text.endswith(_CHANGES)
 
 
 def _record(path: Path) -> dict[str, Any]:

@@ -38,20 +38,24 @@ BRIDGED = 4
 _BRIDGED_BY = {"value": "net_present_value", "patients": HEADLINE, "readout": "prob_readout_by_promise"}
 
 
-def one_of_many(config: DictConfig, workbooks: Mapping[str, Laid]) -> None:
+def one_of_many(config: DictConfig, workbooks: Mapping[str, Laid]) -> bool:
     """One run of a sweep. A failure is written down and does not stop the others.
 
     Parameters
     ----------
     config : composed by Hydra.
     workbooks : what the workbooks that the sweep names lay over it, by name.
+
+    Returns
+    -------
+    Whether it was run: one that is finished already stays as it is.
     """
     settings = HydraConfig.get()
     folder = Path(settings.runtime.output_dir)
     overrides, laid = list(settings.overrides.task), workbooks.get(str(config.get(READ)), NOTHING)
     typed = [word for word in overrides if word not in _choices(workbooks)]
     if (folder / MARK).is_file():  # a finished run of a sweep that is gone on with
-        return
+        return False
     record = [re.sub(r"\\([\\()\[\]{}:=, \t])", r"\1", word) for word in typed]  # Hydra escapes the signs it reads
     started = time.perf_counter()
     try:
@@ -63,6 +67,7 @@ def one_of_many(config: DictConfig, workbooks: Mapping[str, Laid]) -> None:
         print(f"run {settings.job.num}: {' '.join(record)} failed", file=sys.stderr)
     else:
         print(f"run {settings.job.num}: {' '.join(record)} ({time.perf_counter() - started:.1f} s)", file=sys.stderr)
+    return True
 
 
 TYPED_SWEEP = "sweep.json"
@@ -94,13 +99,20 @@ def sweep(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid])
     return collect(folder)
 
 
-def launch(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid]) -> None:
-    """Let Hydra make the runs of a sweep; those that are finished in the folder already stay as they are."""
+def launch(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid]) -> int:
+    """Let Hydra make the runs of a sweep; those that are finished in the folder already stay as they are.
+
+    Returns
+    -------
+    How many were run.
+    """
+    made: list[bool] = []
     try:
         with composing_many():
-            through_hydra([*arguments, *_choices(workbooks)], lambda config: one_of_many(config, workbooks))
+            through_hydra([*arguments, *_choices(workbooks)], lambda one: made.append(one_of_many(one, workbooks)))
     finally:
         (folder / "multirun.yaml").unlink(missing_ok=True)  # Hydra's own settings; the runs have theirs
+    return sum(made)
 
 
 def _remember(arguments: Sequence[str], folder: Path) -> None:

@@ -88,6 +88,8 @@ WRONG = [
         "is quoted twice, as in \"vod.incidence.value='beta(mean=0.2, sd=0.03)'\"",
     ),
     (["vod.incidence.value=choice(0.1,0.2)"], "add -m"),
+    (["sensitivity=tornado,boxes"], "to ask several at once write 'sensitivity=[tornado,boxes]'; to sweep over"),
+    (["sensitivity=choice(rank,boxes)"], "sensitivity: choice(rank,boxes): to sweep over several values add -m"),
     (["transplants.volume.value=45,000"], "a comma inside a number is not read; write 45000"),
     (["transplants.volume.value='45,000'"], "transplants.volume.value: "),
     (["vod.incidence.value=0,18"], "a comma inside a number is not read; write 0.18; to sweep"),

@@ -4,6 +4,8 @@ import io
 import json
 import math
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 import sim
 from sim.analysis.sensitivity import grid as grid_module
@@ -27,8 +30,12 @@ from sim.errors import InputError
 from sim.results.batches import Batches
 from sim.results.folder import ASIDE, RESUMABLE
 from sim.results.run import Results
+from sim.resuming import resume
+from sim.views.over_keys import Cell, draw_map
 from sim.views.sensitivity.grid import grid as picture
 from sim.views.sensitivity.grid import part
+from sim.views.sensitivity.inputs import Named
+from sim.views.sensitivity.subject import Subject
 from tests.conftest import PATIENTS, PRODUCT, Typed
 
 TINY = [*PATIENTS, "report=none", "years.last=2008", "sampling.draws=64"]
@@ -132,7 +139,7 @@ def test_points_are_kept_as_they_come_and_a_killed_grid_goes_on(typed: Typed, tm
     with stopped:
         broken = typed(*asked, "hydra.run.dir=killed")
     assert broken.returncode == 130
-    assert "the points so far are kept; sim resume killed goes on" in broken.stderr
+    assert broken.stderr == "sim: stopped; the points so far are kept: sim resume killed goes on\n"
     assert {path.name for path in (tmp_path / "killed").iterdir()} == {ASIDE}
     kept = tmp_path / "killed" / ASIDE / "grid.points"
     assert len(kept.read_text(encoding="utf-8").splitlines()) == 2
@@ -157,11 +164,55 @@ def test_a_grid_of_another_program_is_not_gone_on_with(typed: Typed, tmp_path: P
     aside.mkdir(parents=True)
     (aside / RESUMABLE).write_text(json.dumps({"program": "0.0.0", "commit": None, "libraries": {}}), encoding="utf-8")
     done = typed("resume", "old")
-    assert (done.returncode, done.stderr) == (
-        2, "sim: resume: program has changed since old was begun; run it anew in another folder\n"
-    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("sim: resume: the program has changed since old was begun (program 0.0.0, now ")
+    assert done.stderr.endswith("); run it anew in another folder\n")
     (aside / RESUMABLE).write_text("{", encoding="utf-8")
     assert "cannot be read" in typed("resume", "old").stderr
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "said"),
+    [
+        ("abcdef0123", "abcdef0123+changes", "commit abcdef0, now with uncommitted changes"),
+        ("abcdef0123+changes", "abcdef0123", "commit abcdef0 with uncommitted changes, now without"),
+        ("abcdef0123", "0123abcdef+changes", "commit abcdef0, now 0123abc"),
+        (None, "0123abcdef", "commit unknown, now 0123abc"),
+    ],
+)
+def test_what_of_the_program_has_changed_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, then: str | None, now: str, said: str
+) -> None:
+    aside = tmp_path / ASIDE
+    aside.mkdir()
+    here = {"program": "1.0", "commit": now, "libraries": {"numpy": "2.1", "scipy": "1.0"}}
+    monkeypatch.setattr("sim.resuming.provenance", lambda: here)
+    begun = f"^resume: the program has changed since {re.escape(str(tmp_path))} was begun "
+    (aside / RESUMABLE).write_text(json.dumps({**here, "commit": then}), encoding="utf-8")
+    with pytest.raises(InputError, match=begun + re.escape(f"({said}); run it anew in another folder")):
+        resume(tmp_path)
+    libraries = {"numpy": "2.0", "scipy": "1.0"}
+    (aside / RESUMABLE).write_text(json.dumps({**here, "libraries": libraries}), encoding="utf-8")
+    with pytest.raises(InputError, match=begun + re.escape("(numpy 2.0, now 2.1);")):
+        resume(tmp_path)
+
+
+def test_what_is_refused_waits_for_no_pictures() -> None:
+    words = [*TINY, "sensitivity=grid", "sensitivity.over={vod.incidense.value: [1]}"]
+    script = """
+import sys
+from sim.__main__ import dispatch
+from sim.errors import InputError
+try:
+    dispatch(sys.argv[1:])
+except InputError as fault:
+    assert str(fault).startswith("sensitivity.over: vod.incidense.value: unknown key"), fault
+else:
+    raise AssertionError("not refused")
+assert not {"matplotlib", "sklearn", "jinja2"} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def _stops_at(number: int) -> Callable[..., Point]:
@@ -225,7 +276,18 @@ def test_what_is_shown_has_no_more_digits_than_its_error_supports(
         decimals = len(row[2].partition(".")[2])
         assert decimals <= max(0, -math.floor(math.log10(float(f"{error:.0e}"))))
         assert row[3].startswith("± ")
-    assert re.fullmatch(r".+ in 2008 is lowest, .+, at VOD incidence 0\.05 .+ \(means\)\.", part(found).sentence)
+    assert re.fullmatch(r".+ in 2008 is lowest, .+, at VOD incidence 5\s% .+ \(means\)\.", part(found).sentence)
+
+
+def test_two_colours_meet_at_zero_where_a_map_has_values_on_both_sides() -> None:
+    keys, money = [Named("a", "a", "", ""), Named("b", "b", "", "")], Subject("net_present_value", "all", "USD of 2008")
+    values = {(0, 0): -50e6, (0, 1): 0.0, (1, 0): 20e6, (1, 1): 100e6}
+    axes = Figure().add_subplot()
+    draw_map(axes, [Cell(place, value, 1e6) for place, value in values.items()], keys, money)
+    (mesh,) = axes.collections
+    assert mesh.get_clim() == (-100, 100)
+    assert mesh.to_rgba(np.array([0.0]))[0] == pytest.approx((1, 1, 1, 1), abs=0.01)
+    assert [text.get_text() for text in axes.texts] == [f"{number}\u00a0M" for number in (-50, 0, 20, 100)]
 
 
 def test_a_line_for_one_key_a_map_for_two_and_none_for_three(small: tuple[Results, Assumptions]) -> None:
@@ -237,6 +299,8 @@ def test_a_line_for_one_key_a_map_for_two_and_none_for_three(small: tuple[Result
     texts = [text.get_text() for text in picture(cells).axes[0].texts]
     assert len(texts) == 4
     assert texts.count("refused") == 2
+    assert part(cells).sentence.endswith(" (means). 2 points of 4 were refused: see grid.csv.")
+    assert [label.get_text() for label in picture(cells).axes[0].get_yticklabels()] == ["5\u00a0%", "10\u00a0%"]
     texts_only = as_read(gridded(*small, {INCIDENCE: ["0.1 to 0.2", "1/5"]}))
     assert [label.get_text() for label in picture(texts_only).axes[0].get_xticklabels()] == ["0.1 to 0.2", "1/5"]
     three = gridded(*small, {INCIDENCE: [0.1], SEVERE: [0.2], "vod.day100_mortality.value": [0.8]})

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from sim.analysis.sensitivity.information.perfect import evpi, evppi, given, hel
 from sim.analysis.sensitivity.information.sampled import Learnable, evsi, growing
 from sim.analysis.sensitivity.information.studies import outcomes_of
 from sim.asking import designs
-from sim.assumptions.decision import Study
+from sim.assumptions.decision import Cost, Study
 from sim.assumptions.sensitivity import Sensitivity
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
@@ -238,9 +239,40 @@ def read(**given_settings: Any) -> Sensitivity:
 STUDY = {"kind": "chart_review", "of": "vod.incidence", "n": [50, 100], "source": "assumption: a guess"}
 
 
+def test_money_is_read_as_people_write_it() -> None:
+    for text, number in (("82 M", 82e6), ("500 k", 5e5), ("1.2 bn", 1.2e9), ("80%", 0.8), (36e6, 36e6), ("36e6", 36e6)):
+        found = read(
+            decision={"cost": text},
+            studies={
+                "single": {**STUDY, "cost": text},
+                "whole": {**STUDY, "cost": {"fixed": text, "each": text}, "sd": text, "kind": "normal"},
+            },
+        )
+        assert found.decision is not None
+        assert found.studies is not None
+        assert found.decision.cost == number
+        assert found.studies["single"].cost == Cost(fixed=number)
+        assert found.studies["whole"].cost.of(2) == 3 * number
+        options = read(decision={"options": {"a": text, "b": None}}).decision
+        assert options is not None
+        assert options.options == {"a": number, "b": None}
+
+
 @pytest.mark.parametrize(
     ("asked", "line"),
     [
+        (
+            {"decision": {"cost": "82 Mio"}},
+            "sensitivity.decision.cost: '82 Mio' is no number; write 82 M, 500 k, 1.2 bn, 80% or 36e6",
+        ),
+        (
+            {"decision": {"cost": "82,000"}},
+            "sensitivity.decision.cost: 82,000 has a comma inside a number: write 82000",
+        ),
+        ({"decision": {"cost": True}}, "sensitivity.decision.cost: True is no number; write"),
+        ({"decision": {"options": {"a": "x", "b": 0}}}, "sensitivity.decision.options.a: 'x' is no number; write"),
+        ({"studies": {"x": {**STUDY, "cost": "much"}}}, "sensitivity.studies.x.cost.fixed: 'much' is no number; write"),
+        ({"studies": {"x": {**STUDY, "cost": "-1 k"}}}, "sensitivity.studies.x.cost.fixed: -1000.0 is below 0"),
         ({"decision": {"cots": 1}}, "sensitivity.decision.cots: unknown key"),
         (
             {"decision": {"options": {"phase3_response": 0}}},
@@ -325,6 +357,57 @@ def test_views_read_the_tables_back_from_their_files(answered: Results) -> None:
     assert information_part(again).sentence.startswith("Deciding on what is known: ")
     assert "EVPI" in picture(again).axes[0].texts[-1].get_text()
     assert len(studies_picture(again).axes) == 1
+
+
+def test_options_that_cannot_be_told_apart_are_as_good_as_even(answered: Results) -> None:
+    table = answered.tables["information"].copy()
+    options = table["what"] == "option"
+    table.loc[options, ["value", "error"]] = [[1e5, 7e5], [0.0, 0.0]]
+    table.loc[options, "quantity"] = ["go", "no-go"]
+    even = replace(answered, tables={**answered.tables, "information": table})
+    assert information_part(even).sentence.startswith(
+        "Deciding on what is known: as good as even (go is worth 0.1\u00a0M ± 0.7\u00a0M)."
+    )
+    table.loc[options, ["value", "error"]] = [[15e5, 7e5], [0.0, 0.0]]
+    assert information_part(even).sentence.startswith("Deciding on what is known: go, worth 1.5\u00a0M ± 0.7\u00a0M.")
+
+
+def test_what_is_nothing_beyond_noise_is_shown_last(answered: Results) -> None:
+    table = answered.tables["information"].copy()
+    place = table.index[table["what"] == "quantity"][0]
+    table.loc[place, "note"] = "nothing found beyond noise"
+    rows = information_part(replace(answered, tables={"information": table})).rows
+    noise = [row[4] == "nothing found beyond noise" for row in rows]
+    assert any(noise)
+    assert noise == sorted(noise)
+
+
+def test_every_study_is_said_to_be_worth_its_cost_or_not(answered: Results) -> None:
+    first = answered.tables["studies"].iloc[0].to_dict()
+    made = [("best", 90, 1), ("also", 50, 1), ("unclear", 1, 1), ("poor", -5, 1)]
+    table = pd.DataFrame(
+        [
+            {
+                **first,
+                "study": name,
+                "n": size,
+                "net_gain": gain * 1e6 / size,
+                "evsi": 91e6,
+                "error": 1e6,
+                "is_best": size == 1,
+            }
+            for name, gain, _ in made
+            for size in (1, 2)
+        ]
+    )
+    said = studies_part(replace(answered, tables={"studies": table})).sentence
+    assert "offered" not in said
+    assert "; also worth its cost: a chart review of 1 on VOD incidence (50 M net); not clearly: a" in said.replace(
+        "\u00a0", " "
+    )
+    assert said.endswith("; not: a chart review on VOD incidence.")
+    largest = table[table["n"] == 1]
+    assert "(the largest offered; a larger one" in studies_part(replace(answered, tables={"studies": largest})).sentence
 
 
 def test_a_decision_on_patients_needs_no_market_and_leaves_studies_in_money_out(patients: Results) -> None:

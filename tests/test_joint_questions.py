@@ -4,6 +4,7 @@ import io
 import math
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from functools import cache
 
 import numpy as np
@@ -16,7 +17,7 @@ import sim
 from sim.analysis.sensitivity.columns import said
 from sim.analysis.sensitivity.surface import BoolArray
 from sim.assumptions.statements import amount, place, statement
-from sim.dates import decimal_year
+from sim.dates import day_name, decimal_year, in_numbers
 from sim.dates import exact_day as day
 from sim.errors import InputError
 from sim.results.run import Results
@@ -121,10 +122,41 @@ def test_one_region() -> None:
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("0.2", 0.2), ("20%", 0.2), ("1/4", 0.25), ("100 M", 1e8), ("1.5bn", 1.5e9), ("3 thousand", 3e3), ("2e6", 2e6)],
+    [
+        ("500 k", 5e5),
+        ("0.2", 0.2),
+        ("20%", 0.2),
+        ("1/4", 0.25),
+        ("100 M", 1e8),
+        ("1.5bn", 1.5e9),
+        ("3 thousand", 3e3),
+        ("2e6", 2e6),
+    ],
 )
 def test_amounts(text: str, number: float) -> None:
     assert amount(text).number == pytest.approx(number)
+
+
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        ("2 June 2008", "2008-06-02"), ("June 2008", "2008-06"), ("30 june 2008", "2008-06-30"),
+        ("Sep 2009", "2009-09"), ("May\u00a02008", "2008-05"), ("29 February 2008", "2008-02-29"),
+    ],
+)  # fmt: skip
+def test_dates_are_read_as_they_are_printed(words: str, numbers: str) -> None:
+    assert amount(words).days == amount(numbers).days
+    assert statement(f"readout_date <= {words}").comparison.amount.days == amount(numbers).days
+    for wrong in ("31 June 2008", "0 June 2008", "Juny 2008", "June", "June 08"):
+        with pytest.raises(InputError, match=f"'{wrong}' is neither a number nor a date"):
+            amount(wrong)
+
+
+@given(st.dates(), st.booleans())
+def test_every_date_is_read_as_it_is_printed(day: date, is_day: bool) -> None:
+    day = day.replace(year=max(day.year, 1000))
+    text, numbers = (day_name(day), f"{day}") if is_day else (day_name(day).partition(" ")[2], f"{day}"[:7])
+    assert in_numbers(text) == numbers
 
 
 REFUSED = [

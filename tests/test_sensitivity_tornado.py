@@ -1,6 +1,7 @@
 """The tornado and the rank correlations: closed forms of the lognormal market, places, percentiles, errors."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from sim.assumptions.schema import Assumptions
 from sim.assumptions.sensitivity import Sensitivity
 from sim.draws.streams import FloatArray, Stream
 from sim.results.run import Results
+from sim.views.sensitivity.part import Part
+from sim.views.sensitivity.tornado import part
 from tests.conftest import PATIENTS
 from tests.test_market import LOGNORMAL
 
@@ -164,3 +167,17 @@ def test_correlated_inputs_are_moved_alone_all_the_same() -> None:
     swings = [sim.ask(run, "tornado").tables["tornado"].set_index("input")["swing"]["vod.incidence"] for run in runs]
     assert swings[1] > 1.2 * swings[0]  # the draws move the severe share along
     assert "with what is correlated with it" in sim.ask(runs[1], "tornado").tables["tornado"]["how"][0]
+
+
+def test_inputs_below_two_errors_come_last_on_the_page_and_empty_columns_are_left_out() -> None:
+    run = sim.simulate(sim.load(overrides=[*PATIENTS, "report=none", "sampling.draws=256"]))
+    asked = sim.ask(run, "tornado")
+    table = asked.tables["tornado"].copy()
+    table["swing"], table["error"] = 1.0, [2.0, *[0.1] * (len(table) - 1)]
+    shown = part(replace(asked, tables={"tornado": table}))
+    names = [row[0] for row in shown.rows]
+    assert names[-1] == part(replace(asked, tables={"tornado": table.assign(error=0.1)})).rows[0][0]
+    assert "Last in the table: 1 whose swing" in shown.reading
+    many = Part("many", "", "", "", ("Name", "Nothing", "Here"), [(str(row), "", "x") for row in range(14)])
+    assert many.columns == [0, 2]
+    assert (len(many.open_rows), len(many.more_rows)) == (12, 2)

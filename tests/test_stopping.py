@@ -119,6 +119,12 @@ def test_it_is_typed_recorded_shown_replayed_and_compared(typed: Typed, tmp_path
         (["sampling.stop={at_least: 1}"], "sampling.stop: give one of relative_error and flip"),
         (["sampling.stop={relative_error: 0.1, at_least: 1}"], "sampling.stop.relative_error: has no bound"),
         (["sampling.stop={relative_error: 1.5}"], "sampling.stop.relative_error: 1.5 is not below 1"),
+        (
+            ["sampling.stop={flip: 1%, at_least: fifty}"],
+            "sampling.stop.at_least: 'fifty' is neither a number nor a date",
+        ),
+        (["sampling.stop={flip: one in ten, at_least: 1}"], "sampling.stop.flip: 'one in ten' is no number; write"),
+        (["sampling.stop={flip: 0.1, at_least: June 2008}"], "sampling.stop.at_least: 'June 2008' is a date, where"),
         (["sampling.stop={flip: 0.6, at_least: 1}"], "sampling.stop.flip: 0.6 is not below 0.5"),
         (["sampling.stop={relative_error: 0.1, of: net_present}"], "did you mean 'net_present_value'?"),
         (["sampling=point", "sampling.stop={relative_error: 0.1}"], "sampling.stop: point has no error"),
@@ -128,6 +134,18 @@ def test_it_is_typed_recorded_shown_replayed_and_compared(typed: Typed, tmp_path
 def test_wrong_rules_are_refused_in_one_line(words: list[str], said: str) -> None:
     with pytest.raises(InputError, match=re.escape(said)):
         sim.load(overrides=["trial=none", "market=none", *words])
+
+
+def test_bounds_are_read_as_amounts_are() -> None:
+    rule = "sampling.stop={flip: 1%, of: net_present_value, at_least: 50 M}"
+    stop = sim.load(overrides=["trial=none", "market=none", rule]).sampling.stop
+    assert stop is not None
+    assert (stop.flip, stop.at_least) == (0.01, 50e6)
+    found = [
+        Stop.model_validate({"flip": 0.1, "of": "readout_date", "at_most": text}).at_most
+        for text in ("2008-06", "June 2008", "2008-Q2")
+    ]
+    assert len(set(found)) == 1
 
 
 def test_a_rule_on_what_the_run_does_not_give_is_refused() -> None:

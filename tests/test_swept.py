@@ -48,7 +48,7 @@ def test_one_failing_run_loses_no_other_and_the_table_is_tidy(swept: Path) -> No
     assert (swept / "sweep.png").exists()
     page = (swept / "comparison.html").read_text(encoding="utf-8")
     assert "Severe VOD in 2008 is lowest, " in page
-    assert "at VOD incidence 0.3 (means)" in page
+    assert "at VOD incidence 30\u00a0% (means)" in page
 
 
 def test_a_sweep_goes_on_with_what_is_missing_and_keeps_what_is_there(
@@ -70,7 +70,9 @@ def test_a_sweep_goes_on_with_what_is_missing_and_keeps_what_is_there(
 def test_a_run_that_was_killed_on_its_way_is_run_anew(typed: Typed, tmp_path: Path) -> None:
     words = ["-m", *TINY, f"{INCIDENCE}=0.1,0.2", "hydra.run.dir=sweep"]
     with mock.patch("sim.sweep.run", side_effect=KeyboardInterrupt):
-        assert typed(*words).returncode == 130
+        stopped = typed(*words)
+    assert stopped.returncode == 130
+    assert stopped.stderr == "sim: stopped; finished runs are kept: sim resume sweep goes on\n"
     folder = tmp_path / "sweep"
     assert not (folder / "sweep.csv").exists()
     (folder / "0" / ASIDE).mkdir(parents=True, exist_ok=True)  # as SIGKILL leaves it
@@ -79,6 +81,24 @@ def test_a_run_that_was_killed_on_its_way_is_run_anew(typed: Typed, tmp_path: Pa
     assert done.returncode == 0, done.stderr
     assert {path.name for path in folder.iterdir() if path.is_dir()} == {"0", "1"}
     assert sim.open_run(folder / "1").provenance["overrides"][-1] == f"{INCIDENCE}=0.2"
+    assert "nothing left to run" not in done.stderr
+    (folder / "sweep.csv").unlink()
+    stamp = (folder / "1" / MARK).stat().st_mtime_ns
+    whole = typed("resume", "sweep")
+    assert whole.returncode == 0
+    assert whole.stderr.startswith("nothing left to run")
+    assert (folder / "sweep.csv").exists()
+    assert (folder / "1" / MARK).stat().st_mtime_ns == stamp
+    with mock.patch("sim.resuming.launch", side_effect=KeyboardInterrupt):
+        again = typed("resume", "sweep")
+    assert (again.returncode, again.stderr) == (130, stopped.stderr)
+
+
+def test_a_run_that_is_stopped_keeps_nothing(typed: Typed, tmp_path: Path) -> None:
+    with mock.patch("sim.commands.simulate", side_effect=KeyboardInterrupt):
+        done = typed(*TINY, "hydra.run.dir=run")
+    assert (done.returncode, done.stderr) == (130, "sim: stopped; nothing half-written was kept\n")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.once

@@ -16,6 +16,7 @@ from sim.analysis.sensitivity.aim import AT_LEAST, AT_MOST, Aim
 from sim.analysis.sensitivity.alone import ranges_of
 from sim.analysis.sensitivity.surface import BoolArray, Surface
 from sim.assumptions.schema import Assumptions
+from sim.assumptions.sensitivity import Sensitivity
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
 from sim.results.run import Results
@@ -201,6 +202,48 @@ def test_forms_of_a_place_agree() -> None:
     assert asked(small(), "stress", given={"vod.incidence": "< 0.2"})["draws"].iloc[0] == (values < 0.2).sum()
 
 
+def test_what_holds_in_every_draw_is_said() -> None:
+    table = asked(small(), "stress", given={"vod.incidence": ">= 0", "vod.severe_fraction": "top 50%"})
+    assert set(table["note"]) == {"vod.incidence: >= 0 holds in every draw"}
+    assert set(asked(small(), "stress", given={"vod.incidence": "top 50%"})["note"]) == {""}
+    whole = asked(small(), "stress", given={"vod.incidence": "0% to 100%"})
+    assert (whole["given"] == whole["of_all"]).all()
+
+
+def test_bounds_are_read_as_amounts_are() -> None:
+    for text, number in (("82 M", 82e6), ("500 k", 5e5), ("1.2 bn", 1.2e9), ("80%", 0.8), (3000, 3000.0)):
+        assert Sensitivity.read({"at_least": text}).at_least == number
+    found = [
+        Sensitivity.read({"target": "readout_date", side: text})
+        for side in ("at_most", "at_least")
+        for text in ("2008", 2008, "2008-01-01 to 2008-12-31", "2008-H2", "31 December 2008")
+    ]
+    assert len({one.at_most for one in found[:5]}) == 1
+    assert len({one.at_least for one in found[5:8]}) == 1
+    goal = {"key": "market.list_price.us.value", "between": ["1 k", "2 k"], "statistic": "probability"}
+    read = Sensitivity.read({"goal": {**goal, "probability": "80%"}, "density": "90%"})
+    assert read.goal is not None
+    assert (read.goal.between, read.goal.probability, read.density) == ((1000, 2000), 0.8, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("npv", "'npv' is no variable; did you mean 'net_present_value'?"),
+        ("severe_vot", "did you mean 'severe_vod'?"),
+        ("money", "docs/variables.md has all"),
+    ],
+)
+def test_a_target_is_hinted_at(name: str, hint: str) -> None:
+    with pytest.raises(InputError) as fault:
+        Sensitivity.read({"target": name})
+    assert hint in str(fault.value)
+    assert str(fault.value).count(",") < 10
+    with pytest.raises(InputError) as fault:
+        Sensitivity.read({"events": [f"{name} > 0"]})
+    assert hint.partition(" is no ")[2] in str(fault.value)
+
+
 REFUSED = [
     ("boxes", {"at_least": 1e9}, "sensitivity.at_least: severe_vod is at least 1e+09 in no draw"),
     ("boxes", {"at_most": "1 M"}, "sensitivity.at_most: severe_vod is at most 1e+06 in every draw"),
@@ -210,6 +253,13 @@ REFUSED = [
     ("stress", {"given": {"vod.incidense": "top 10%"}}, "did you mean 'vod.incidence'?"),
     ("stress", {"given": {"transplants.growth": "top 10%"}}, "transplants.growth is certain in this run"),
     ("stress", {"given": {"vod.incidence": "top 1%"}}, "of 1024 draws are left, below 100"),
+    ("stress", {"given": {"vod.incidence": ">= 0.9"}}, "sensitivity.given.vod.incidence: '>= 0.9' holds in no draw"),
+    (
+        "stress",
+        {"given": {"vod.severe_fraction": ">= 0", "vod.incidence": "< 0.01"}},
+        "in this run; set the value itself (vod.incidence.value=…), or choose other rates such as vod=cohorts",
+    ),
+    ("stress", {"given": {"transplants.volume": "1 M to 2 M"}}, "in this run; set the value itself (transplants.v"),
     ("stress", {"given": {"vod.incidence": "top 0%"}}, "a part lies between 0 % and 100 %"),
     ("stress", {"given": {"vod.incidence": "around 3"}}, "sensitivity.given.vod.incidence: 'around 3' cannot be read"),
     ("stress", {"given": {"vod.incidence": "high"}}, "vod.incidence has no labels"),
@@ -217,6 +267,16 @@ REFUSED = [
     ("goal", {"at_least": 1, "goal": {"key": "vod.incidence.value", "between": [0.1, 0.2]}}, "goal asks the model"),
     ("goal", {"goal": {"key": "vod.incidence.value", "between": [0.1, 0.2]}}, "sensitivity.at_least: goal needs it"),
     ("goal", {"at_least": 1}, "sensitivity.goal: what is sought"),
+    (
+        "goal",
+        {"at_least": 1, "goal": {"key": "vod.incidence.value"}},
+        "sensitivity.goal.between: is missing; write {key: market.list_price.us.value, between: [100, 1000]}",
+    ),
+    ("goal", {"at_least": 1, "goal": {"between": [1, 2]}}, "sensitivity.goal.key: is missing; write {key: "),
+    ("goal", {"at_least": 1, "goal": {"key": "a", "betwen": [1, 2]}}, "sensitivity.goal.betwen: unknown key; did you"),
+    ("goal", {"at_least": 1, "goal": "vod.incidence.value"}, "sensitivity.goal: 'vod.incidence.value' does not say"),
+    ("goal", {"at_least": "June 2008"}, "sensitivity.at_least: 'June 2008' is a date, where numbers are"),
+    ("goal", {"at_least": "50 Mio"}, "sensitivity.at_least: '50 Mio' is neither a number nor a date; write 0.2, 20%"),
     ("goal", {"goal": {"key": "vod.x.value", "between": [2, 1]}}, "sensitivity.goal.between: 2 is not below 1"),
     ("goal", {"goal": {"key": "sampling.seed", "between": [1, 2]}}, "sensitivity.goal.key: 'sampling.seed'"),
     ("goal", {"goal": {"key": "vod.x.value", "between": [1, 2], "probability": 0.5}}, "sensitivity.goal.probability"),

@@ -1,11 +1,13 @@
 """What is decided on the answer, and what could be learnt before: the settings of `sensitivity=information`."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from sim.assumptions.leaf import ASSUMPTION
 from sim.assumptions.quantity import Closed
+from sim.assumptions.statements import plain_number
 from sim.errors import InputError
 
 Kind = Literal["chart_review", "registry", "expert_panel", "normal"]
@@ -15,6 +17,10 @@ Scale = Literal["logit", "log", "plain"]
 """On which scale its error is even."""
 
 _SIZE = Annotated[int, Field(ge=1, le=100_000_000)]
+_AMOUNT = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(plain_number)]
+_FROM_ZERO = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(plain_number)]
+_ABOVE_ZERO = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(plain_number)]
+_SHARE = Annotated[float, Field(ge=0, le=1), BeforeValidator(plain_number)]
 _MOST_SIZES = 50
 _NEEDS_SD = ("expert_panel", "normal")
 
@@ -31,8 +37,8 @@ class Decision(Closed):
     """
 
     of: str | None = None
-    cost: float = Field(default=0.0, allow_inf_nan=False)
-    options: dict[str, Annotated[float, Field(allow_inf_nan=False)] | None] | None = None
+    cost: _AMOUNT = 0.0
+    options: dict[str, _AMOUNT | None] | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Decision":
@@ -46,7 +52,7 @@ class Decision(Closed):
 
 
 class Cost(Closed):
-    """What a study costs, in the unit of what is decided on.
+    """What a study costs, in the unit of what is decided on; a single amount is the fixed cost.
 
     Attributes
     ----------
@@ -54,8 +60,13 @@ class Cost(Closed):
     each : for each chart, entry or expert.
     """
 
-    fixed: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    each: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    fixed: _FROM_ZERO = 0.0
+    each: _FROM_ZERO = 0.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _single(cls, given: object) -> object:
+        return given if isinstance(given, (Mapping, Cost)) else {"fixed": given}
 
     def of(self, n: int) -> float:
         """That of a study of n."""
@@ -86,9 +97,9 @@ class Study(Closed):
     n: tuple[_SIZE, ...] = Field(min_length=1, max_length=_MOST_SIZES)
     cost: Cost = Cost()
     delay: float = Field(default=0.0, ge=0, le=240)
-    sd: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    correlation: float = Field(default=0.0, ge=0, le=1)
-    between: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    sd: _ABOVE_ZERO | None = None
+    correlation: _SHARE = 0.0
+    between: _FROM_ZERO = 0.0
     scale: Scale | None = None
     source: str = Field(min_length=1)
 

@@ -9,8 +9,8 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from sim.assumptions.decision import Decision, Study
 from sim.assumptions.faults import one_line
 from sim.assumptions.quantity import Closed
-from sim.assumptions.statements import amount, place, statement
-from sim.errors import InputError, nearest
+from sim.assumptions.statements import bound, place, plain_number, statement, variable_hint
+from sim.errors import InputError
 from sim.variables import FUNNEL, HEADLINE, VARIABLES
 
 Method = Literal[
@@ -24,6 +24,7 @@ VARIED = ("transplants", "vod", "trial", "market", "evidence")
 MOST_POINTS = 10_000
 """Points of a grid."""
 
+_SOUGHT = "{key: market.list_price.us.value, between: [100, 1000]}"
 
 _PATIENTS = {row.name for row in FUNNEL}
 _CHEAP, _DEAR = 8192, 1024  # rows, of patients alone and with a trial or a market, that take a tenth of a second or so
@@ -44,6 +45,28 @@ class Goal(Closed):
     between: tuple[float, float]
     statistic: Literal["mean", "p10", "p50", "p90", "probability"] = "mean"
     probability: float | None = Field(default=None, gt=0, lt=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole(cls, given: Any) -> Any:
+        if isinstance(given, cls):
+            return given
+        if not isinstance(given, Mapping):
+            raise InputError(f"'{given}' does not say what is sought; write {_SOUGHT}")
+        missing = [name for name in ("key", "between") if name not in given]
+        if missing and given.keys() <= cls.model_fields.keys():  # else what is missing may be misspelt
+            raise InputError(f".{missing[0]}: is missing; write {_SOUGHT}")
+        return given
+
+    @field_validator("between", mode="before")
+    @classmethod
+    def _ends(cls, given: Any) -> Any:
+        return [plain_number(end) for end in given] if isinstance(given, (list, tuple)) else given
+
+    @field_validator("probability", mode="before")
+    @classmethod
+    def _share(cls, given: Any) -> Any:
+        return plain_number(given)
 
     @model_validator(mode="after")
     def _fit(self) -> "Goal":
@@ -130,10 +153,12 @@ class Sensitivity(Closed):
     @field_validator("at_least", "at_most", mode="before")
     @classmethod
     def _bound(cls, given: Any, info: ValidationInfo) -> Any:
-        if not isinstance(given, str):
-            return given
-        read = amount(given)
-        return read.days[info.field_name == "at_most"] if read.number is None and read.days else read.number
+        return bound(given, info.data.get("target"), is_most=info.field_name == "at_most")
+
+    @field_validator("density", mode="before")
+    @classmethod
+    def _share(cls, given: Any) -> Any:
+        return plain_number(given)
 
     @field_validator("events")
     @classmethod
@@ -141,7 +166,7 @@ class Sensitivity(Closed):
         for text in given or ():
             read = statement(text)
             if "." not in read.name and read.name not in VARIABLES:
-                raise InputError(f"'{text}': {read.name} is no variable{nearest(read.name, VARIABLES)}")
+                raise InputError(f"'{text}': {read.name} is no variable{variable_hint(read.name)}")
         return given
 
     @field_validator("given")
@@ -157,7 +182,7 @@ class Sensitivity(Closed):
     @model_validator(mode="after")
     def _fit(self) -> "Sensitivity":
         if self.target not in VARIABLES:
-            raise InputError(f".target: '{self.target}' is no variable{nearest(self.target, VARIABLES)}")
+            raise InputError(f".target: '{self.target}' is no variable{variable_hint(self.target)}")
         low, high = self.percentiles
         if not 0 < low < high < 100:
             raise InputError(f".percentiles: {low:g} and {high:g} must lie between 0 and 100, the lower first")
@@ -165,12 +190,14 @@ class Sensitivity(Closed):
             raise InputError(".at_least: give it or sensitivity.at_most, not both")
         if (number := math.prod(len(values) for values in (self.over or {}).values())) > MOST_POINTS:
             raise InputError(f".over: {number} points are above {MOST_POINTS}")
+        if "grid" in self.asked and not self.over:
+            raise InputError(".over: a grid needs keys and their values: {vod.incidence.value: [0.1, 0.2]}")
         if "joint" in self.asked and not self.events:
             raise InputError('.events: joint needs statements: ["readout_date <= 2008-06-30", "net_present_value > 0"]')
         if "stress" in self.asked and not self.given:
             raise InputError(".given: stress needs inputs and where they lie: {vod.incidence: top 10%}")
         if "goal" in self.asked and self.goal is None:
-            raise InputError(".goal: what is sought: {key: market.list_price.us.value, between: [100, 1000]}")
+            raise InputError(f".goal: what is sought: {_SOUGHT}")
         if "goal" in self.asked and self.at_least is None and self.at_most is None:
             raise InputError(".at_least: goal needs it, or sensitivity.at_most: what the statistic is to reach")
         return self

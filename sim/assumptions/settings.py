@@ -2,10 +2,11 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from sim.assumptions.quantity import Closed
-from sim.errors import InputError, nearest
+from sim.assumptions.statements import bound, plain_number, variable_hint
+from sim.errors import InputError
 from sim.variables import HEADLINE, VARIABLES
 
 
@@ -54,13 +55,23 @@ class Stop(Closed):
     at_most: float | None = Field(default=None, allow_inf_nan=False)
     first: int = Field(default=1024, ge=16, le=10_000_000)
 
+    @field_validator("relative_error", "flip", mode="before")
+    @classmethod
+    def _shares(cls, given: Any) -> Any:
+        return plain_number(given)
+
+    @field_validator("at_least", "at_most", mode="before")
+    @classmethod
+    def _bound(cls, given: Any, info: ValidationInfo) -> Any:
+        return bound(given, info.data.get("of"), is_most=info.field_name == "at_most")
+
     @model_validator(mode="after")
     def _fit(self) -> "Stop":
         if self.of not in VARIABLES:
-            raise InputError(f".of: '{self.of}' is no variable{nearest(self.of, VARIABLES)}")
+            raise InputError(f".of: '{self.of}' is no variable{variable_hint(self.of)}")
         if (self.relative_error is None) == (self.flip is None):
             raise InputError("give one of relative_error and flip")
-        bounds = sum(bound is not None for bound in (self.at_least, self.at_most))
+        bounds = sum(one is not None for one in (self.at_least, self.at_most))
         if self.flip is not None and bounds != 1:
             raise InputError(".flip: needs the bound of the conclusion, at_least or at_most")
         if self.flip is None and bounds:

@@ -3,11 +3,13 @@
     statement = name ["[" label "]"] ["in" year] sign amount
     place     = ("top" | "bottom") share | sign amount | amount "to" amount | label
     sign      = "<" | "<=" | ">" | ">="
-    amount    = number [("thousand" | "M" | "bn")] | date
+    amount    = number [("k" | "M" | "bn")] | date
 
-Nothing is ever evaluated. A date stands for its end, as in a promise: `<= 2008-06` is by the end of June.
+Nothing is ever evaluated. A date stands for its end, as in a promise: `<= 2008-06`, or `<= June 2008`, is by the end of
+June.
 """
 
+import difflib
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,9 +17,10 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.assumptions.distributions.numbers import whole_number
-from sim.dates import decimal_year, window
-from sim.errors import InputError
+from sim.assumptions.distributions.numbers import NUMBER, refuse_comma, whole_number
+from sim.dates import decimal_year, in_numbers, window
+from sim.errors import InputError, nearest
+from sim.variables import VARIABLES
 
 _SCALES = {"k": 1e3, "thousand": 1e3, "M": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
 _SCALED = re.compile(rf"(.*?)\s*({'|'.join(_SCALES)})")
@@ -32,7 +35,11 @@ _LABEL = re.compile(r"[A-Za-z]\w*")
 
 _STATEMENTS = "write readout_date <= 2008-06-30, severe_vod in 2009 >= 3000, net_present_value > 100 M"
 _PLACES = "write top 10%, bottom 20%, >= 0.2, <= 0.2, 0.15 to 0.2, or a label"
+_NUMBERS = "write 82 M, 500 k, 1.2 bn, 80% or 36e6"
+_AMOUNTS = "write 0.2, 20%, 500 k, 100 M, 1.2 bn, 2008-06-30 or 30 June 2008"
 _LONGEST = 200  # characters of a statement
+_MOST_NAMES = 10  # variables that a hint shows
+_DATED = "decimal year"  # the unit of a variable that is a date
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -185,19 +192,81 @@ def amount(text: str) -> Amount:
     ------
     InputError : for anything else, without the key.
     """
-    words = text.strip()
-    scaled = _SCALED.fullmatch(words)
-    number = whole_number(scaled[1] if scaled else words)
-    days = None
-    if scaled is None:
+    words = " ".join(text.split())
+    number, days = _number(words), None
+    if _SCALED.fullmatch(words) is None:
         try:
-            first, last = window("", words)
+            first, last = window("", in_numbers(words))
             days = decimal_year(first - timedelta(days=1)), decimal_year(last)
         except (InputError, OverflowError):  # no date; a number may be none
             days = None
     if number is None and days is None:
-        raise InputError(f"'{words[:_LONGEST]}' is neither a number nor a date; write 0.2, 20%, 100 M or 2008-06-30")
-    return Amount(words, number if number is None or scaled is None else number * _SCALES[scaled[2]], days)
+        raise InputError(f"'{words[:_LONGEST]}' is neither a number nor a date; {_AMOUNTS}")
+    return Amount(words, number, days)
+
+
+def plain_number(given: object) -> object:
+    """A number as a setting has it: of a text, such as `82 M`, `500 k`, `1.2 bn` or `80%`, its value; else what it is.
+
+    Raises
+    ------
+    InputError : for a text that is no number, and for true and false, without the key.
+    """
+    if isinstance(given, bool):
+        raise InputError(f"{given} is no number; {_NUMBERS}")
+    if not isinstance(given, str):
+        return given
+    words = " ".join(given.split())
+    if (number := _number(words)) is None:
+        if begun := NUMBER.match(words):
+            refuse_comma(words, begun)
+        raise InputError(f"'{words[:_LONGEST]}' is no number; {_NUMBERS}")
+    return number
+
+
+def bound(given: object, variable: object, *, is_most: bool) -> object:
+    """A bound of a variable as a setting has it: of a text its number; of a date, as decimal years, its end.
+
+    Parameters
+    ----------
+    given : as typed.
+    variable : what is bounded; a year is a date where this is one.
+    is_most : whether it must not be exceeded; a lower bound is the end of the day before.
+
+    Raises
+    ------
+    InputError : for a text that is neither a number nor a date, and for a date where numbers are, without the key.
+    """
+    if isinstance(given, bool):
+        raise InputError(f"{given} is no number; {_AMOUNTS}")
+    if not isinstance(given, (str, int)):
+        return given
+    read, known = amount(str(given)), VARIABLES.get(str(variable))
+    if read.days is not None and (known is None or known.unit == _DATED):
+        return read.days[is_most]
+    if read.number is None:
+        raise InputError(f"'{read.text}' is a date, where numbers are")
+    return read.number
+
+
+def variable_hint(name: str) -> str:
+    """A hint at the variables that a name may mean: by its spelling, or by its initials, as `npv`; else the nearest."""
+    initials = [known for known in VARIABLES if "".join(word[0] for word in known.split("_")) == name.lower()]
+    if initials:
+        return nearest(name, initials) if len(initials) > 1 else f"; did you mean '{initials[0]}'?"
+    if "did you mean" in (hint := nearest(name, VARIABLES)):
+        return hint
+    parts = [known for known in VARIABLES if name.lower() in known]
+    close = difflib.get_close_matches(name.lower(), VARIABLES, n=_MOST_NAMES, cutoff=0.0)
+    shown = list(dict.fromkeys([*parts, *close]))[:_MOST_NAMES]
+    return f"; the nearest: {', '.join(shown)}; docs/variables.md has all"
+
+
+def _number(words: str) -> float | None:
+    """The value of a number, perhaps with its scale; none of anything else."""
+    scaled = _SCALED.fullmatch(words)
+    number = whole_number(scaled[1] if scaled else words)
+    return number if number is None or scaled is None else number * _SCALES[scaled[2]]
 
 
 def _compared(read: re.Match[str]) -> Comparison:

@@ -10,6 +10,7 @@ from hydra.errors import MissingConfigException, OverrideParseException
 from sim.assumptions.transplants import CARRYING, NO_GROWTH
 from sim.errors import InputError, nearest
 
+_QUESTIONS = "sensitivity"  # the one group of which several options are chosen at once
 _NO_HEADER = (
     "a scenario's file must begin with the line '# @package _global_', before any other and without a byte order mark, "
     "and name the options it chooses as '- override /group: option'"
@@ -104,7 +105,8 @@ def not_a_sweep(override: Override) -> str:
     comma = (
         f"a comma inside a number is not read; write {without_commas(value)}; " if re.search(r"\d,\d", value) else ""
     )
-    return f"{key}: {value}: {comma}to sweep over several values add -m"
+    several = "" if key != _QUESTIONS or "(" in value else f"to ask several at once write '{key}=[{value}]'; "
+    return f"{key}: {value}: {comma}{several}to sweep over several values add -m"
 
 
 def check_ranges(overrides: Iterable[Override]) -> None:

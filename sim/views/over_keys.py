@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
 from sim.views.market_facts import month_of
-from sim.views.numbers import ABSENT, UNKNOWN
+from sim.views.numbers import ABSENT, NO_BREAK, UNKNOWN
 from sim.views.sensitivity.inputs import Named
 from sim.views.sensitivity.subject import Subject
-from sim.views.style import BLUE, FAINT, INK, PALE, plain_numbers
+from sim.views.style import BLUE, FAINT, INK, ORANGE, PALE, plain_numbers
 
 MOST_CELLS = 15
 """Values of a key, up to which a map has a number in each cell."""
@@ -25,6 +26,7 @@ _LABEL, _LINES = 22, 3  # characters of a line of a text beside an axis, and its
 _DARK = 0.5  # of the colours' range: below it letters are white
 _LETTER, _SMALLEST = 12, 7  # points of a number in a cell
 _NUMBERED = 12  # points of a line, up to which the numbers stand beside them
+_EDGE = FAINT  # between cells, of which one may be white
 _MAP = "cividis"  # told apart by the colour-blind too, and in print
 
 
@@ -65,6 +67,14 @@ def typed_value(value: Any) -> str:
     return f"{number:,.0f}" if number.is_integer() else f"{number:,.6g}"
 
 
+def key_value(named: Named, value: Any) -> str:
+    """A value of a key as people read it: a share in per cent, anything else as it is typed."""
+    number = as_number(value)
+    if named.is_share and number is not None and math.isfinite(number):
+        return f"{typed_value(100 * number)}{NO_BREAK}%"
+    return typed_value(value)
+
+
 def axis_of(named: Named) -> str:
     """The label of a key's axis: `VOD incidence, VOD cases per transplant`."""
     words = ", ".join(filter(None, (named.name, named.unit)))
@@ -95,11 +105,14 @@ def draw_line(axes: Axes, cells: Sequence[Cell], named: Named, subject: Subject)
     else:
         axes.vlines(x, low, high, color=PALE, linewidth=9)
     axes.plot(x, middle, color=BLUE, marker="o", linewidth=2 if is_numeric else 0, markersize=6)
-    _frame(axes, x, ordered, is_numeric=is_numeric)
+    _frame(axes, x, [_wrapped(named, cell.place[0]) for cell in ordered], is_numeric=is_numeric)
+    if is_numeric and len(x) > _NUMBERED:
+        axes.xaxis.set_major_formatter(lambda value, _: key_value(named, value))
     _scale(axes, subject, np.concatenate([middle, low, high]))
-    for place, cell in zip(x, ordered, strict=True) if len(ordered) <= _NUMBERED else ():
+    words = _texts(ordered, subject) if len(ordered) <= _NUMBERED else []
+    for place, cell, text in zip(x, ordered, words, strict=False):
         spot, beside = (place, cell.middle / subject.scale), ((0, 9), "center") if is_numeric else ((10, -4), "left")
-        axes.annotate(shown(cell, subject), spot, beside[0], textcoords="offset points", ha=beside[1], size=11)
+        axes.annotate(text, spot, beside[0], textcoords="offset points", ha=beside[1], size=11)
     axes.set_xlabel(axis_of(named))
 
 
@@ -119,8 +132,9 @@ def draw_map(axes: Axes, cells: Sequence[Cell], named: Sequence[Named], subject:
     for place in np.ndindex(grid.shape):
         cell = found.get((rows[place[0]], columns[place[1]]))
         grid[place] = math.nan if cell is None else cell.middle / subject.scale
-    axes.pcolormesh(np.ma.masked_invalid(grid), cmap=_MAP, edgecolors="white", linewidth=1.5)
-    _ticks(axes, rows, columns)
+    colours, scale = _colours(grid)
+    axes.pcolormesh(np.ma.masked_invalid(grid), cmap=colours, norm=scale, edgecolors=_EDGE, linewidth=1.5)
+    _ticks(axes, (named[0], rows), (named[1], columns))
     if max(grid.shape) <= MOST_CELLS:
         _numbers(axes, grid, [[found.get((row, column)) for column in columns] for row in rows], subject)
     else:
@@ -144,16 +158,14 @@ def _values(cells: Sequence[Cell], key: int) -> list[Any]:
     return sorted(values, key=float) if all(as_number(value) is not None for value in values) else values
 
 
-def _frame(axes: Axes, x: NDArray[np.float64], cells: Sequence[Cell], *, is_numeric: bool) -> None:
+def _frame(axes: Axes, x: NDArray[np.float64], labels: Sequence[str], *, is_numeric: bool) -> None:
     axes.grid(axis="y", color=FAINT)
     axes.margins(x=0.06, y=0.14)
     if is_numeric and x[0] > 0 and x[-1] / x[0] >= _DECADES:
         axes.set_xscale("log")
     if not is_numeric or len(x) <= _NUMBERED:
-        axes.set_xticks(x, [_wrapped(cell.place[0]) for cell in cells])
+        axes.set_xticks(x, labels)
         axes.xaxis.set_minor_locator(NullLocator())
-    else:
-        axes.xaxis.set_major_formatter(plain_numbers())
 
 
 def _scale(axes: Axes, subject: Subject, values: NDArray[np.float64]) -> None:
@@ -175,30 +187,47 @@ def _scale(axes: Axes, subject: Subject, values: NDArray[np.float64]) -> None:
     axes.set_ylabel("\n".join(textwrap.wrap(subject.axis, 60)))
 
 
-def _ticks(axes: Axes, rows: Sequence[Any], columns: Sequence[Any]) -> None:
-    for axis, values in ((axes.yaxis, rows), (axes.xaxis, columns)):
+def _ticks(axes: Axes, rows: tuple[Named, Sequence[Any]], columns: tuple[Named, Sequence[Any]]) -> None:
+    for axis, (named, values) in ((axes.yaxis, rows), (axes.xaxis, columns)):
         step = -(-len(values) // MOST_CELLS)  # not every value has its label where they are many
         places = range(0, len(values), step)
-        axis.set_ticks([place + 0.5 for place in places], [_wrapped(values[place]) for place in places])
+        axis.set_ticks([place + 0.5 for place in places], [_wrapped(named, values[place]) for place in places])
         axis.set_tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
 
 
 def _numbers(axes: Axes, grid: NDArray[np.float64], cells: Sequence[Sequence[Cell | None]], subject: Subject) -> None:
-    low, high = np.nanmin(grid), np.nanmax(grid)
     size = max(_SMALLEST, _LETTER - max(0, grid.shape[1] - 6) * 0.6)
-    colours = matplotlib.colormaps[_MAP]
+    colours, scale = _colours(grid)
+    there = [cell for row in cells for cell in row if cell is not None]
+    words = dict(zip((cell.place for cell in there), _texts(there, subject), strict=True))
     for (row, column), value in np.ndenumerate(grid):
         cell = cells[row][column]
-        level = 0.5 if high == low else (value - low) / (high - low)
-        red, green, blue, _ = colours(level)
+        red, green, blue, _ = colours(scale(value))
         is_dark = 0.299 * red + 0.587 * green + 0.114 * blue < _DARK  # how bright the eye takes it
         is_empty = cell is None or math.isnan(value)
         axes.text(column + 0.5, row + 0.5, "refused" if cell is not None and is_empty else
-                  ABSENT if cell is None else shown(cell, subject), ha="center", va="center", size=size,
+                  ABSENT if cell is None else words[cell.place], ha="center", va="center", size=size,
                   color=INK if is_empty or not is_dark else "white")  # fmt: skip
 
 
-def _wrapped(value: Any) -> str:
-    return "\n".join(textwrap.wrap(typed_value(value), _LABEL, max_lines=_LINES, placeholder=" …"))
+def _colours(grid: NDArray[np.float64]) -> tuple[Colormap, Normalize]:
+    """The colours of a map and what they stand for; two of them meet at 0 where values lie on both sides of it."""
+    low, high = float(np.nanmin(grid)), float(np.nanmax(grid))
+    if low < 0 < high:
+        far = max(-low, high)  # the same depth of colour is the same distance from 0
+        return LinearSegmentedColormap.from_list("either side", [ORANGE, "white", BLUE]), Normalize(-far, far)
+    return matplotlib.colormaps[_MAP], Normalize(low, high if high > low else low + 1)
+
+
+def _texts(cells: Sequence[Cell], subject: Subject) -> list[str]:
+    """The answers of cells, a 0 in the unit that the largest of them has."""
+    words = [shown(cell, subject) for cell in cells]
+    largest = max(cells, key=lambda cell: abs(cell.middle) if math.isfinite(cell.middle) else -1.0)
+    unit = shown(largest, subject).lstrip("-0123456789.,") if subject.is_money else ""
+    return [f"{text}{unit}" if text == "0" else text for text in words]
+
+
+def _wrapped(named: Named, value: Any) -> str:
+    return "\n".join(textwrap.wrap(key_value(named, value), _LABEL, max_lines=_LINES, placeholder=" …"))

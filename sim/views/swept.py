@@ -9,8 +9,8 @@ from sim.results.run import Results
 from sim.variables import HEADLINE, VARIABLES
 from sim.views.leading import READOUT, subject
 from sim.views.over_keys import Cell, as_number
-from sim.views.sensitivity.grid import DRAWN, draw, extremes, reading
-from sim.views.sensitivity.inputs import Named, called
+from sim.views.sensitivity.grid import DRAWN, draw, extremes, key_named, reading
+from sim.views.sensitivity.inputs import Named
 from sim.views.sensitivity.subject import Subject
 from sim.views.side_by_side import small_print
 from sim.views.style import look, sheet
@@ -77,4 +77,4 @@ def _can_be_drawn(cells: list[Cell], keys: list[str]) -> bool:
 
 def _named(run: Results, key: str) -> Named:
     """A key as people read it; one that chooses an option says so."""
-    return called(run, key.removesuffix(".value")) if "." in key else Named(key, f"option of {key}", "", "")
+    return key_named(run, key) if "." in key else Named(key, f"option of {key}", "", "")

@@ -1,27 +1,30 @@
 """Stress: the run in the draws in which some inputs lie where they are said to, without running anything."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sim.analysis.sensitivity.columns import lies
+from sim.analysis.sensitivity.columns import Found, input_of, lies
 from sim.analysis.sensitivity.question import Question
 from sim.analysis.sensitivity.surface import BoolArray
 from sim.analysis.sensitivity.target import Target, named_target
 from sim.assumptions.statements import place
+from sim.dates import day_name, day_of
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
 from sim.results.batches import Batches
+from sim.results.run import Results
 from sim.variables import HEADLINE, VARIABLES
 
 STRESS = "stress"
 """The name of the method, and of its table."""
 
 COLUMNS = (
-    "variable", "statistic", "given", "given_error", "of_all", "of_all_error", "draws", "share", "condition", "target",
-    "year", "unit",
+    "variable", "statistic", "given", "given_error", "of_all", "of_all_error", "draws", "share", "condition", "note",
+    "target", "year", "unit",
 )  # fmt: skip
 
 FEWEST = 100
@@ -35,6 +38,8 @@ HEADLINES = (
 
 _QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 _CONDITION = "; "  # between the parts of a condition
+_KEY = "sensitivity.given"
+_RATES, _BY_COHORT, _CHOSEN = "vod.", "vod=cohorts", "vod.cohort"  # other rates; a run that has them has the choice
 
 
 def stress(question: Question) -> dict[str, pd.DataFrame]:
@@ -47,28 +52,26 @@ def stress(question: Question) -> dict[str, pd.DataFrame]:
     Returns
     -------
     A row per output and statistic: variable; statistic; what it is given the condition and in all draws, with Monte
-    Carlo errors; the draws that are left and their share of all; the condition. Draws in which an output is missing
-    are left out of it on both sides; of one that never comes in some draws there is no mean.
+    Carlo errors; the draws that are left and their share of all; the condition, and a note of what holds in every draw.
+    Draws in which an output is missing are left out of it on both sides; of one that never comes in some draws there
+    is no mean.
 
     Raises
     ------
-    InputError : for an input that there is not, or when fewer than 100 draws are left.
+    InputError : for an input that there is not, or when fewer than 100 draws are left; where an input never lies there,
+        with where it does.
     """
     results, asked = question.results, question.asked
     source = results.provenance
     batches = Batches.of(str(source["method"]), int(source["replicates"]), int(source["draws"]))
     given = asked.given or {}
-    key = "sensitivity.given"
-    parts = [lies(results, name, place(text), f"{key}.{name}") for name, text in given.items()]
-    inside = np.logical_and.reduce(parts)
-    if inside.sum() < FEWEST:
-        raise InputError(
-            f"{key}: {inside.sum()} of {len(inside)} draws are left, below {FEWEST}; say less, or run more draws"
-        )
+    parts = {name: lies(results, name, place(text), f"{_KEY}.{name}") for name, text in given.items()}
+    inside = _left(results, given, parts)
     told = {
         "draws": int(inside.sum()),
         "share": float(inside.mean()),
         "condition": _CONDITION.join(f"{name}: {text}" for name, text in given.items()),
+        "note": _CONDITION.join(f"{name}: {given[name]} holds in every draw" for name in given if parts[name].all()),
     }
     rows = [
         {**row, **told, **target.marks}
@@ -76,6 +79,47 @@ def stress(question: Question) -> dict[str, pd.DataFrame]:
         for row in _rows(target, target.of(results.draws), inside, batches)
     ]
     return {STRESS: pd.DataFrame(rows)[list(COLUMNS)]}
+
+
+def _left(results: Results, given: Mapping[str, str], parts: Mapping[str, BoolArray]) -> BoolArray:
+    """The draws in which every input lies where it is said to; too few are refused."""
+    inside: BoolArray = np.logical_and.reduce(list(parts.values()))
+    for name, part in parts.items():
+        if not part.any():
+            raise InputError(f"{_KEY}.{name}: '{given[name]}' holds in no draw: {_ways(results, name)}")
+    if inside.sum() < FEWEST:
+        raise InputError(
+            f"{_KEY}: {inside.sum()} of {len(inside)} draws are left, below {FEWEST}; say less, or run more draws"
+        )
+    return inside
+
+
+def _ways(results: Results, name: str) -> str:
+    """Where an input lies in a run, and what would have it lie elsewhere."""
+    key = _settable(results.configuration, name)
+    ways = [f"set the value itself ({key}=…)"] if key else []
+    if name.startswith(_RATES) and _CHOSEN not in results.draws:
+        ways.append(f"choose other rates such as {_BY_COHORT}")
+    found = input_of(results, name, _KEY)
+    low, high = (_end(found, end) for end in (found.numbers.min(), found.numbers.max()))
+    return f"{name} lies between {low} and {high} in this run{'; ' if ways else ''}{', or '.join(ways)}"
+
+
+def _settable(configuration: Mapping[str, Any], name: str) -> str:
+    """The key by which an input is given another value; nothing where there is no single one."""
+    path, _, label = name.rstrip("]").partition("[")
+    node: Any = configuration
+    for part in path.split("."):
+        node = node.get(part) if isinstance(node, Mapping) else None
+    if not isinstance(node, Mapping):
+        return ""
+    if label and isinstance(values := node.get("values"), Mapping) and label in values:
+        return f"{path}.values.{label}"
+    return f"{path}.value" if not label and node.get("value") is not None else ""
+
+
+def _end(of: Found, value: float) -> str:
+    return day_name(day_of(value)) if of.dated and math.isfinite(value) else f"{value:.3g}"
 
 
 def _targets(question: Question) -> Iterator[Target]:

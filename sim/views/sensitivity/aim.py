@@ -26,7 +26,7 @@ def aim_words(table: pd.DataFrame) -> str:
     number = subject.number(float(first["bound"]), math.nan)
     if subject.is_date:
         return f"{subject.words} {'by' if is_most else 'not before'} {number}"
-    own = ", its median," if first["origin"] == _MEDIAN else ""
+    own = " (its median)" if first["origin"] == _MEDIAN else ""
     return f"{subject.words} of {first['wish']} {number}{own}"
 
 

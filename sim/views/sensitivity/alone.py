@@ -13,13 +13,14 @@ from sim.views.sensitivity.aim import aim_words, condition, share_text
 from sim.views.sensitivity.bars import LEFT, MOST, ROW, capital, name_row, the_others
 from sim.views.sensitivity.inputs import Named, called
 from sim.views.sensitivity.part import Part, records
-from sim.views.style import BLUE, FAINT, ORANGE, Border, look, panel, run_sheet
+from sim.views.style import BLUE, FAINT, GREEN, ORANGE, Border, look, panel, run_sheet
 
 ALONE = "alone"
 """The table it is read from, and the name of its picture."""
 
 _MODEL = "others at their medians"
 _TOP = 100  # per cent
+_THICK = 0.55  # of a row
 _ALWAYS, _NEVER = "anywhere", "nowhere"
 
 
@@ -57,9 +58,9 @@ def sentence(results: Results) -> str:
     likely = share_text(row["probability"], row["error"] or math.nan)
     if _is_model(table):
         return f"{aim} is met with {named.name} {condition(named, row)}, all else at its median: {likely} likely."
-    inside = share_text(row["inside"], row["inside_error"])
+    inside, of_all = (share_text(row[name], row["inside_error"]) for name in ("inside", "of_all"))
     where = f"{capital(named.name)} {condition(named, row)}"
-    return f"{where} alone says most of it: {inside} of those draws meet {aim_words(table)}."
+    return f"{where} tells most: the target is met in {inside} of those draws, against {of_all} of all."
 
 
 def alone(results: Results) -> Figure:
@@ -68,28 +69,39 @@ def alone(results: Results) -> Figure:
     deciding = _deciding(table)
     shown = deciding[:MOST]
     with look():
-        figure = run_sheet(results, sentence(results).rstrip("."), height=2.95 + ROW * len(shown))
-        axes = panel(figure, Border(left=LEFT, right=1.0, top=1.5, bottom=1.2))
+        title, target = sentence(results).rstrip("."), f"target: {aim_words(table)}"
+        figure = run_sheet(results, title, height=3.15 + ROW * len(shown), subject=target)
+        axes = panel(figure, Border(left=LEFT, right=1.0, top=1.7, bottom=1.2))
         for place, row in enumerate(shown):
             _bar(axes, place, row, called(results, row["input"]))
         axes.set_xlim(0, _TOP)
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        further = the_others(len(table) - len(shown), "that change it less, or not at all,")
+        further = the_others(len(table) - len(shown), "with less or no effect")
         if not _is_model(table):
-            axes.axvline(100 * float(table["of_all"].iloc[0]), color=ORANGE, linewidth=2)
+            _of_all(axes, shown)
         axes.set_xlabel(f"{_axis(table)}\n{_how(table)}{further}")
         return figure
 
 
+def _of_all(axes: Axes, rows: list[dict[str, Any]]) -> None:
+    """Where all draws stand: a line between the bars, so that it crosses no words in them."""
+    value, half = float(rows[0]["of_all"]), _THICK / 2
+    ends = [-0.6, *(place + side for place in range(len(rows)) for side in (-half, half)), len(rows) - 0.4]
+    axes.vlines([100 * value] * (len(rows) + 1), ends[::2], ends[1::2], color=ORANGE, linewidth=2.5)
+    words = f"all draws: {share_text(value, float(rows[0]['inside_error']))}"
+    axes.annotate(words, (100 * value, -0.6), (0, 3), textcoords="offset points", ha="center", va="bottom", size=11)
+
+
 def _bar(axes: Axes, place: int, row: dict[str, Any], named: Named) -> None:
     name_row(axes, place, named)
-    axes.barh(place, _TOP, 0.55, color=FAINT)
-    shown = ("probability", "error") if row["how"] == _MODEL else ("inside", "inside_error")
+    axes.barh(place, _TOP, _THICK, color=FAINT)
+    is_model = row["how"] == _MODEL
+    shown = ("probability", "error") if is_model else ("inside", "inside_error")
     value, error = (float(row[name]) for name in shown)
     width = 100 * value
-    axes.barh(place, width, 0.55, color=BLUE)
+    axes.barh(place, width, _THICK, color=BLUE if is_model else GREEN)
     words = f"{condition(named, row) or _extent(row)}: {share_text(value, error or math.nan)}"
     inside = width > _TOP / 2
     axes.annotate(
@@ -130,17 +142,17 @@ def _how(table: pd.DataFrame) -> str:
 
 def _axis(table: pd.DataFrame) -> str:
     if _is_model(table):
-        return "probability that the input lies where the target is met, per cent"
-    return "share of the draws there that meet the target, per cent; line: of all draws"
+        return "bars: how likely the input lies where the target is met, per cent"
+    return "bars: share of the draws with the input there that meet the target, per cent; line: of all draws"
 
 
 def _reading(table: pd.DataFrame) -> str:
     if not _is_model(table):
         return (
-            "The best single threshold in the draws: it tells best those that meet the target from those that do not. "
-            "An input without one tells no more than chance could."
+            f"The target: {aim_words(table)}. The threshold is the best single one in the draws: it tells best those "
+            "that meet the target from those that do not. An input without one tells no more than chance could."
         )
     return (
-        f"One input at a time, the {_how(table)}. The share to the right is of the run's own draws, in which all the "
+        f"One input at a time, {_how(table)}. The share to the right is of the run's own draws, in which all the "
         f"others vary too: far from 100{NO_BREAK}%, and the input alone does not secure the target."
     )

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from sim.results.run import Results
 from sim.views.numbers import ABSENT, UNKNOWN, rounded, span
-from sim.views.over_keys import Cell, as_number, draw_line, draw_map, shown, typed_value
+from sim.views.over_keys import Cell, as_number, draw_line, draw_map, key_value, shown
 from sim.views.sensitivity.inputs import Named, called
 from sim.views.sensitivity.part import Part, records
 from sim.views.sensitivity.subject import Subject
@@ -32,9 +32,10 @@ def part(results: Results) -> Part:
     subject, keys, cells = Subject.of(table), keys_of(table), cells_of(table)
     spreads = any(not math.isnan(cell.low) for cell in cells)
     middle = "Mean" if _has_means(table) else "Median"
-    heads = [*(_head(called(results, _quantity(key))) for key in keys), middle, "Monte Carlo error",
+    named = [key_named(results, key) for key in keys]
+    heads = [*map(_head, named), middle, "Monte Carlo error",
              *(["P10–P90"] if spreads else [])]  # fmt: skip
-    rows = [_row(cell, subject, with_spread=spreads) for cell in cells[:_MOST]]
+    rows = [_row(cell, named, subject, with_spread=spreads) for cell in cells[:_MOST]]
     return Part(
         GRID,
         "The answer at other values: the grid",
@@ -48,12 +49,21 @@ def part(results: Results) -> Part:
 
 
 def sentence(results: Results) -> str:
-    """Where the answer is lowest and highest: `Severe VOD in 2008 is lowest, 749, at VOD incidence 0.05, and …`."""
+    """Where the answer is lowest and highest: `Severe VOD in 2008 is lowest, 749, at VOD incidence 5 %, and …`."""
     table = results.tables[GRID]
     subject, keys = Subject.of(table), keys_of(table)
     there = [cell for cell in cells_of(table) if not math.isnan(cell.middle)]
-    named = [called(results, _quantity(key)) for key in keys]
-    return extremes(there, named, subject, _middle(table))
+    named = [key_named(results, key) for key in keys]
+    said, refused = extremes(there, named, subject, _middle(table)), _refused(table)
+    return f"{said} {refused}: see {GRID}.csv." if refused else said
+
+
+def _refused(table: pd.DataFrame) -> str:
+    """How many points have no answer: `1 point of 3 was refused`; empty where all have."""
+    cells = cells_of(table)
+    lost = sum(math.isnan(cell.middle) for cell in cells)
+    told = "1 point" if lost == 1 else f"{rounded(lost, 0)} points"
+    return f"{told} of {rounded(len(cells), 0)} {'was' if lost == 1 else 'were'} refused" if lost else ""
 
 
 def extremes(cells: list[Cell], named: list[Named], subject: Subject, what: str) -> str:
@@ -82,9 +92,12 @@ def grid(results: Results) -> Figure:
     table = results.tables[GRID]
     subject, keys = Subject.of(table), keys_of(table)
     cells = cells_of(table)
-    named = [called(results, _quantity(key)) for key in keys]
+    named = [key_named(results, key) for key in keys]
+    there = [cell for cell in cells if not math.isnan(cell.middle)]
+    title = extremes(there, named, subject, _middle(table)).rstrip(".")
+    about = "; ".join(filter(None, (reading(cells, keys, _middle(table)), _refused(table))))
     with look():
-        figure = run_sheet(results, sentence(results).rstrip("."), subject=reading(cells, keys, _middle(table)))
+        figure = run_sheet(results, title, subject=about)
         draw(figure, cells, named, subject)
         return figure
 
@@ -146,14 +159,15 @@ def _picture(keys: list[str]) -> Callable[[Results], Figure] | None:
     return grid if len(keys) <= DRAWN else None
 
 
-def _row(cell: Cell, subject: Subject, *, with_spread: bool) -> list[str]:
+def _row(cell: Cell, named: list[Named], subject: Subject, *, with_spread: bool) -> list[str]:
     spread = ABSENT
     if not math.isnan(cell.low):
         ends = ((cell.low, cell.low_error), (cell.high, cell.high_error))
         spread = span(*(shown(cell._replace(middle=end, error=error), subject) for end, error in ends))
     middle = "refused" if math.isnan(cell.middle) else subject.number(cell.middle, _doubt(cell.error))
     error = ABSENT if math.isnan(cell.middle) else subject.error(cell.middle, cell.error)
-    return [*map(typed_value, cell.place), middle, error, *([spread] if with_spread else [])]
+    places = [key_value(key, value) for key, value in zip(named, cell.place, strict=True)]
+    return [*places, middle, error, *([spread] if with_spread else [])]
 
 
 def _doubt(error: float) -> float:
@@ -179,7 +193,15 @@ def _head(named: Named) -> str:
 
 
 def _at(cell: Cell, named: list[Named]) -> str:
-    return " and ".join(f"{key.name} {typed_value(value)}" for key, value in zip(named, cell.place, strict=True))
+    return " and ".join(f"{key.name} {key_value(key, value)}" for key, value in zip(named, cell.place, strict=True))
+
+
+def key_named(results: Results, key: str) -> Named:
+    """A key as people read it; its values are shares only where it is the value of a quantity that is one."""
+    quantity = _quantity(key)
+    named = called(results, quantity)
+    is_value = quantity != key or bool((results.assumptions["quantity"].astype(str) == key).any())
+    return named if is_value else named._replace(is_share=False)
 
 
 def _quantity(key: str) -> str:

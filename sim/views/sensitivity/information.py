@@ -1,5 +1,6 @@
 """What it is worth to know more before deciding: a bar for each quantity or group that could be known first."""
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -8,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sim.results.run import Results
-from sim.views.numbers import percent
+from sim.views.market_facts import MILLION
+from sim.views.numbers import NO_BREAK, error_text, percent, rounded
 from sim.views.sensitivity.bars import LEFT, MOST, ROW, capital, explain, frame_rows, the_others
 from sim.views.sensitivity.inputs import Named, called
 from sim.views.sensitivity.part import Part, records
@@ -24,6 +26,7 @@ _SECTIONS = {"vod": "all rates of VOD", "transplants": "all of the transplants",
              "market": "all of the market"}  # fmt: skip
 _ROOM = 1.14  # of the EVPI, which no bar is longer than, with a number beside it
 _CLEARLY = 2  # errors from which on a value is spoken of
+_NOISE = "nothing found beyond noise"  # how the note of a row begins that has no value to speak of
 _READING = (
     "An option's worth is its mean over the draws. The others say how much better the choice would turn out on average "
     "if that were known before choosing: everything, chance included (EVPI), or some quantities exactly (EVPPI). "
@@ -37,7 +40,7 @@ def part(results: Results) -> Part:
     table = results.tables[INFORMATION]
     subject = Subject.of(table)
     rows = []
-    for row in records(table):
+    for row in sorted(records(table), key=_is_noise):  # stable: the others stay in their order
         named = named_row(results, row)
         share = percent(row["share"]) if row["what"] in (_GROUP, _QUANTITY) and row["share"] > 0 else ""
         note = row["note"] if isinstance(row["note"], str) else ""
@@ -50,17 +53,38 @@ def part(results: Results) -> Part:
 
 
 def sentence(results: Results) -> str:
-    """`Deciding on what is known: go, worth 82.0 M ± 0.7 M. Knowing everything first would be worth 12.3 M …`."""
+    """`Deciding on what is known: go, worth 82.0 M ± 0.7 M. Knowing everything first would be worth 12.3 M …`.
+
+    Where the two best options cannot be told apart: `Deciding on what is known: as good as even (go is worth 0.3 M …`.
+    """
     table = results.tables[INFORMATION]
-    options, whole = _rows(table, _OPTION), _rows(table, _EVERYTHING)[0]
-    chosen, subject = options[0], Subject.of(table)
-    what = f"{subject.words} of " if not subject.is_money else ""
-    said = f"Deciding on what is known: {_words(chosen['quantity'])}, worth {what}{_with_error(subject, chosen)}."
+    whole, subject = _rows(table, _EVERYTHING)[0], Subject.of(table)
+    said = f"Deciding on what is known: {_choice(table, subject)}."
     if whole["value"] <= 0:
         return f"{said} Nothing that could be known first would change that."
     known = f"Knowing everything first would be worth {_with_error(subject, whole)} more (EVPI)"
     every = next(row for row in _rows(table, _GROUP) if row["quantity"] == _EVERY)
     return f"{said} {known}; {_of_it(results, subject, every)}"
+
+
+def _choice(table: pd.DataFrame, subject: Subject) -> str:
+    """The option chosen and its worth; of two that are as good as even the worth of those that are uncertain."""
+    chosen, what = _rows(table, _OPTION)[0], f"{subject.words} of " if not subject.is_money else ""
+    even = _even(table)
+    if not even:
+        return f"{_words(chosen['quantity'])}, worth {what}{_with_error(subject, chosen)}"
+    told = [row for row in even if row["error"] > 0]
+    worth = [f"{_words(row['quantity'])} is worth {what}{_with_error(subject, row)}" for row in told]
+    return f"as good as even ({', '.join(worth)})"
+
+
+def _even(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The two best options, where their means lie within two Monte Carlo errors of each other; else none."""
+    best = sorted(_rows(table, _OPTION), key=lambda row: -float(row["value"]))[:2]
+    if len(best) < len(("one", "other")):
+        return []
+    apart, error = best[0]["value"] - best[1]["value"], math.hypot(*(row["error"] for row in best))
+    return best if apart < _CLEARLY * error else []
 
 
 def _of_it(results: Results, subject: Subject, every: dict[str, Any]) -> str:
@@ -95,9 +119,11 @@ def information(results: Results) -> Figure:
 
 
 def _title(results: Results, subject: Subject, whole: dict[str, Any]) -> str:
-    option = _words(_rows(results.tables[INFORMATION], _OPTION)[0]["quantity"])
-    worth = subject.number(whole["value"], whole["error"])
-    return f"Chosen on what is known: {option}; knowing everything first would be worth {worth} more"
+    table, worth = results.tables[INFORMATION], subject.number(whole["value"], whole["error"])
+    option = f"Chosen on what is known: {_words(_rows(table, _OPTION)[0]['quantity'])}"
+    if even := _even(table):
+        option = f"On what is known {' and '.join(_words(row['quantity']) for row in even)} are as good as even"
+    return f"{option}; knowing everything first would be worth {worth} more"
 
 
 def _bar(axes: Axes, place: int, row: dict[str, Any], subject: Subject) -> None:
@@ -146,11 +172,22 @@ def named_row(results: Results, row: dict[str, Any]) -> Named:
     return Named(name, _SECTIONS.get(name, _words(name)), "", inside)
 
 
+def _is_noise(row: dict[str, Any]) -> bool:
+    """Whether what a row is about has no value beyond noise."""
+    return isinstance(row["note"], str) and row["note"].startswith(_NOISE)
+
+
 def _words(name: object) -> str:
     return str(name).replace("_", " ")
 
 
 def _with_error(subject: Subject, row: dict[str, Any]) -> str:
+    """A worth and its error; money that its error drowns in the error's unit: `0 ± 0.7 M`."""
+    if subject.is_money and abs(row["value"]) < MILLION and row["error"] >= MILLION / 10:
+        value, unsure = row["value"] / MILLION, row["error"] / MILLION
+        shown = rounded(value, unsure)
+        sign = f"{NO_BREAK}M"
+        return f"{shown + sign if float(shown) else '0'} {error_text(unsure)}{sign}"
     number, error = subject.number(row["value"], row["error"]), subject.error(row["value"], row["error"])
     return f"{number} {error}" if error.startswith("±") else number
 

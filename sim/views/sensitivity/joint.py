@@ -40,6 +40,9 @@ _FEW = 12  # different values of a variable, below which a scatter of it shows l
 _HALF_A_YEAR = 0.5  # below which an axis of dates names days
 _TAIL = 0.5  # per cent of the draws on either side that the axes may leave outside
 _TOP = 100  # per cent
+_CROWD = 1000  # dots, from which on they become smaller and lighter
+_DOT, _SMALLEST = 4.0, 1.8  # points across
+_DARKNESS, _LIGHTEST = 0.55, 0.25
 _READING = (
     "Shares of the run's draws, each with its Monte Carlo error. What independence would give is the product of the "
     "single probabilities; “given the others” is the share among the draws in which all the others come true."
@@ -90,9 +93,10 @@ def _cloud(results: Results, points: pd.DataFrame) -> Figure:
         sides = [_Side(results, points, name) for name in ("one", "other")]
         there = np.isfinite(sides[0].numbers) & np.isfinite(sides[1].numbers)
         true = sides[0].true & sides[1].true
+        size, alpha = _dots(int(there.sum()))
         for chosen, colour in ((there & ~true, QUIET), (there & true, BLUE)):
             one, other = (side.numbers[chosen] for side in sides)
-            axes.plot(one, other, "o", color=colour, markersize=3.4, alpha=0.45, markeredgewidth=0)
+            axes.plot(one, other, "o", color=colour, markersize=size, alpha=alpha, markeredgewidth=0)
         axes.axvline(sides[0].bound, color=ORANGE, linewidth=1.8)
         axes.axhline(sides[1].bound, color=ORANGE, linewidth=1.8)
         axes.set_xlim(*sides[0].limits(there))
@@ -106,6 +110,12 @@ def _cloud(results: Results, points: pd.DataFrame) -> Figure:
         axes.set_xlabel(f"{sides[0].axis}\n{len(points):,} draws of the run; blue: both come true{absent}")
         axes.set_ylabel(sides[1].axis)
         return figure
+
+
+def _dots(many: int) -> tuple[float, float]:
+    """How large and how dark dots are: the more of them, the smaller and lighter."""
+    share = min(1.0, math.sqrt(_CROWD / many)) if many else 1.0
+    return max(_DOT * share, _SMALLEST), max(_DARKNESS * share, _LIGHTEST)
 
 
 class _Side:

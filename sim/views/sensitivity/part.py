@@ -7,6 +7,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sim.results.run import Results
+from sim.views.numbers import ABSENT
+
+_OPEN = 12  # rows of a table that stand open on a page; the others are unfolded
 
 
 class Part(NamedTuple):
@@ -32,6 +35,25 @@ class Part(NamedTuple):
     rows: Sequence[Sequence[str]]
     figure: Callable[[Results], Figure] | None = None
     notes: Sequence[str] = ()
+
+    @property
+    def columns(self) -> list[int]:
+        """The columns worth showing: the first, and those with something in some row."""
+        return [
+            place
+            for place in range(len(self.heads))
+            if place == 0 or any(row[place] not in ("", ABSENT) for row in self.rows)
+        ]
+
+    @property
+    def open_rows(self) -> Sequence[Sequence[str]]:
+        """The rows that are shown at once."""
+        return self.rows[:_OPEN]
+
+    @property
+    def more_rows(self) -> Sequence[Sequence[str]]:
+        """The rows that are unfolded."""
+        return self.rows[_OPEN:]
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

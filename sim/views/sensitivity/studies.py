@@ -30,10 +30,13 @@ _KINDS = {
 _NOTHING = "No study here is worth its cost."
 _CLEARLY = 2  # errors from which on a gain is spoken of as one
 _MOST = 6  # studies in the picture
+_LARGEST = "the largest offered"
 _THOUSAND = 1e3
+_ALIKE = 0.02  # of the scale, below which two lines are seen as one
+_ROOM = 0.08  # of the scale, free above and below
 _DARK_ORANGE = "#8a5f00"  # for letters, which orange is too pale for
 _ACROSS = 3  # in a row of it
-_TALL = 3.3  # inches of a row
+_TALL = 3.45  # inches of a row
 _TOP, _BOTTOM = 1.9, 0.45  # inches above and below the panels
 _READING = (
     "The value of a study is what its data would add to the choice on average (EVSI); net of its cost and of the delay "
@@ -72,7 +75,10 @@ def part(results: Results) -> Part:
 
 
 def sentence(results: Results) -> str:
-    """`The study to buy: a chart review of 400 charts on VOD incidence, worth 1.3 M ± 0.1 M, 1.2 M net of its cost`."""
+    """`The study to buy: a chart review of 400 charts on VOD incidence, worth 1.3 M ± 0.1 M, 1.2 M net of its cost; …`.
+
+    Of every other study it says whether it would be worth its cost too.
+    """
     table = results.tables[STUDIES]
     subject, best = Subject.of(table), _best(table)
     if best is None:
@@ -80,7 +86,38 @@ def sentence(results: Results) -> str:
     value, net = subject.number(best["evsi"], best["error"]), _net(subject, best)
     doubt = "" if best["net_gain"] > _CLEARLY * best["error"] else ", which is within its Monte Carlo error of nothing"
     worth = f"worth {value} {subject.error(best['evsi'], best['error'])}, {net} net of its cost{doubt}"
-    return f"The study to buy: {_article(best)} {_size(results, best)}, {worth}."
+    largest = f" ({_LARGEST}; a larger one may be worth more)" if _is_largest(table, best) else ""
+    others = _others(results, best)
+    return (
+        f"The study to buy: {_article(best)} {_size(results, best)}, {worth}{largest}{'; ' if others else ''}{others}."
+    )
+
+
+def _others(results: Results, best: dict[str, Any]) -> str:
+    """Of the other studies, each at its best size: which are worth their cost, which may be and which are not."""
+    table = results.tables[STUDIES]
+    subject, found = Subject.of(table), dict[str, list[str]]()
+    rows = [row for row in _numbers(table) if row["is_best"] and row["study"] != best["study"]]
+    for row in rows:
+        is_clear = row["net_gain"] > _CLEARLY * row["error"]
+        group = "also worth their cost" if is_clear else "not clearly" if row["net_gain"] > 0 else "not"
+        quantity = called(results, row["quantity"]).name
+        sized = f"{_article(row)} {_KINDS[row['kind']][0]} of {rounded(row['n'], 0)} on {quantity}"
+        words = (
+            f"{sized} ({_net(subject, row)} net)"
+            if is_clear
+            else f"{_article(row)} {_KINDS[row['kind']][0]} on {quantity}"
+        )
+        found.setdefault(group, []).append(words)
+    one = {"also worth their cost": "also worth its cost"}
+    order = ("also worth their cost", "not clearly", "not")
+    said = [(one.get(name, name) if len(found[name]) == 1 else name, found[name]) for name in order if name in found]
+    return "; ".join(f"{name}: {', '.join(words)}" for name, words in said)
+
+
+def _is_largest(table: pd.DataFrame, row: dict[str, Any]) -> bool:
+    """Whether no larger size of its study was offered."""
+    return bool(row["n"] >= table.loc[table["study"] == row["study"], "n"].max())
 
 
 def _title(results: Results) -> str:
@@ -124,8 +161,30 @@ def studies(results: Results) -> Figure:
             border = Border(0.5, 0.3, _TOP + row * _TALL + 0.35, _BOTTOM + (down - 1 - row) * _TALL + 0.6)
             axes = panel(figure, border, column / _ACROSS + 0.045, (column + 1) / _ACROSS)
             _study(axes, [one for one in rows if one["study"] == name], results, scale)
+            axes.set_ylim(*_limits([one for one in rows if one["study"] in names], scale))
+            _as_one(axes, [one for one in rows if one["study"] == name], scale)
         _legend(figure, unit)
         return figure
+
+
+def _limits(rows: list[dict[str, Any]], scale: float) -> tuple[float, float]:
+    """The ends of the scale that all panels share, so that studies can be compared."""
+    ends = [row["evsi"] + (2 * row["error"] if math.isfinite(row["error"]) else 0) for row in rows]
+    low, high = min(0.0, *(row["net_gain"] for row in rows)) / scale, max(0.0, *ends) / scale
+    room = _ROOM * ((high - low) or 1.0)
+    return low - room, high + room
+
+
+def _as_one(axes: Axes, rows: list[dict[str, Any]], scale: float) -> None:
+    """Say so where the cost is so small that value and net gain are seen as one line."""
+    low, high = axes.get_ylim()
+    if max(row["evsi"] - row["net_gain"] for row in rows) / scale < _ALIKE * (high - low):
+        is_high = max(row["evsi"] for row in rows) / scale > (low + high) / 2
+        words = "value and net lie on each other:\nthe cost is small at this scale"
+        at: dict[str, Any] = {"x": 0.97, "y": 0.14 if is_high else 0.9, "va": "bottom" if is_high else "top"}
+        axes.text(
+            s=words, ha="right", transform=axes.transAxes, size=9, color=QUIET, bbox={"color": "white", "pad": 1}, **at
+        )
 
 
 def _study(axes: Axes, rows: list[dict[str, Any]], results: Results, scale: float) -> None:
@@ -145,10 +204,11 @@ def _study(axes: Axes, rows: list[dict[str, Any]], results: Results, scale: floa
     name = capital(called(results, best["quantity"]).name)
     axes.set_title(f"{name}\n", loc="left", size=11.5, weight="bold", pad=3)
     axes.text(0, 1.03, words, transform=axes.transAxes, size=9.5, color=QUIET, va="bottom")
-    _axes(axes, sizes, each)
+    is_end = best["net_gain"] > 0 and _is_largest(results.tables[STUDIES], best)
+    _axes(axes, sizes, f"{each}; best: {_LARGEST}" if is_end else each)
 
 
-def _axes(axes: Axes, sizes: list[float], each: str) -> None:
+def _axes(axes: Axes, sizes: list[float], label: str) -> None:
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(sizes))
     axes.xaxis.set_minor_locator(NullLocator())
@@ -157,7 +217,7 @@ def _axes(axes: Axes, sizes: list[float], each: str) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
     axes.tick_params(labelsize=9.5)
     axes.grid(axis="y", color=FAINT)
-    axes.set_xlabel(each, size=10)
+    axes.set_xlabel(label, size=10)
 
 
 def _scale(rows: list[dict[str, Any]], subject: Subject) -> tuple[float, str]:

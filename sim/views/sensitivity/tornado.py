@@ -23,6 +23,7 @@ TORNADO = "tornado"
 _SAMPLED = "mean of the draws given the input"
 _AROUND = 0.28  # of the width of all bars, on either side, for the numbers at their ends
 _EXACT = 0.0
+_CLEARLY = 2  # errors from which on a swing is more than noise
 _MONTHS = 12  # of a year
 
 
@@ -31,7 +32,7 @@ def part(results: Results) -> Part:
     table = results.tables[TORNADO]
     subject = Subject.of(table)
     rows = []
-    for row in records(table):
+    for row in records(_ranked(table)):
         named = called(results, row["input"])
         error = row["error"]
         rows.append(
@@ -59,6 +60,16 @@ def part(results: Results) -> Part:
     )
 
 
+def _noise(table: pd.DataFrame) -> "pd.Series[bool]":
+    """Which inputs move the answer by less than two Monte Carlo errors."""
+    return table["swing"].abs() < _CLEARLY * table["error"]
+
+
+def _ranked(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows in their order, those last that are nothing beyond noise."""
+    return table.loc[_noise(table).sort_values(kind="stable").index]
+
+
 def _swing(subject: Subject, swing: float, error: float) -> tuple[str, str]:
     """The distance of the two answers and its error; that of two dates in months."""
     if not subject.is_date:
@@ -70,7 +81,7 @@ def _swing(subject: Subject, swing: float, error: float) -> tuple[str, str]:
 def sentence(results: Results) -> str:
     """`VOD incidence moves severe VOD in 2008 most: from 2,400 to 3,560, 2,960 in between`."""
     table = results.tables[TORNADO]
-    first, subject = table.iloc[0], Subject.of(table)
+    first, subject = _ranked(table).iloc[0], Subject.of(table)
     low, high, middle = (
         subject.number(float(first[f"{end}_answer"]), _shown(first)) for end in ("low", "high", "base")
     )
@@ -84,7 +95,7 @@ def sentence(results: Results) -> str:
 def tornado(results: Results) -> Figure:
     """The bars of the inputs that move the answer most."""
     table = results.tables[TORNADO]
-    subject, shown = Subject.of(table), table.head(MOST)
+    subject, shown = Subject.of(table), _ranked(table).head(MOST)
     with look():
         figure = run_sheet(results, sentence(results).rstrip("."), height=3.0 + ROW * len(shown))
         axes = panel(figure, Border(left=LEFT, right=0.5, top=1.5, bottom=1.35))
@@ -143,7 +154,7 @@ def _base(table: pd.DataFrame) -> str:
 
 def _how(table: pd.DataFrame, left: int) -> str:
     low, high = (rounded(float(table[f"{end}_percentile"].iloc[0]), 0) for end in ("low", "high"))
-    further = the_others(left, "that move it less")
+    further = the_others(left, "with smaller swings")
     return f"{low}th to {high}th percentile of each input, {table['how'].iloc[0]}{further}"
 
 
@@ -154,7 +165,11 @@ def _reading(table: pd.DataFrame) -> str:
         if sampled
         else f"One input at a time, the {table['how'].iloc[0]}, {_chance(table)}; the base is the answer with all there"
     )
-    return f"{base}. Orange is the input's lower end, blue its higher."
+    lost = int(_noise(table).sum())
+    noise = (
+        f" Last in the table: {lost} whose swing is below two Monte Carlo errors, no more than noise." if lost else ""
+    )
+    return f"{base}. Orange is the input's lower end, blue its higher.{noise}"
 
 
 def _chance(table: pd.DataFrame) -> str:
