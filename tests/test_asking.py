@@ -80,6 +80,7 @@ def test_a_finished_run_is_asked_without_running_anything(finished: Path, typed:
         (["sensitivity=tornado", "sensitivity.target=net_present_value"], "this run gives no net_present_value"),
         (["sensitivity=tornado", "sensitivity.at_least=1", "sensitivity.at_most=2"], "sensitivity.at_least: give it"),
         (["sensitivity=tornad"], "did you mean 'tornado'?"),
+        (["sensitivity=[tornado,rankk]"], "sensitivity: unknown option 'rankk'; did you mean 'rank'?"),
         (["sensitivity.target=vod"], "sensitivity.target: nothing is asked; add sensitivity=tornado"),
         (["sensitivity=tornado", "sampling=point"], "which tornado needs"),
     ],

@@ -22,7 +22,7 @@ from sim.dates import exact_day as day
 from sim.errors import InputError
 from sim.results.run import Results
 from sim.views.sensitivity.parts import parts, sensitivity_pictures
-from tests.conftest import PATIENTS, Typed
+from tests.conftest import ONE_YEAR, PATIENTS, Typed
 
 SMALL = ["report=none", *PATIENTS, "years.last=2009", "sampling.draws=512"]
 WHOLE = ["report=none", "years.last=2008", "sampling.draws=512"]
@@ -214,3 +214,10 @@ def test_pictures_of_a_read_table() -> None:
         assert part.sentence == parts(run)[0].sentence
         assert part.figure is not None
         assert "likely" in part.figure(again).texts[0].get_text()
+
+
+def test_what_no_draw_meets_is_told_by_the_draws_there_were() -> None:
+    run = sim.simulate(sim.load(overrides=[*ONE_YEAR, "sampling.draws=64"]))
+    asked = sim.ask(run, "joint", events=["severe_vod > 999999", "vod > 0"])
+    assert "in none of 64 draws" in parts(asked)[0].sentence
+    assert asked.tables["joint"]["error"].isna().any()

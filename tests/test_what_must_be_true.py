@@ -260,6 +260,7 @@ REFUSED = [
         "in this run; set the value itself (vod.incidence.value=…), or choose other rates such as vod=cohorts",
     ),
     ("stress", {"given": {"transplants.volume": "1 M to 2 M"}}, "in this run; set the value itself (transplants.v"),
+    ("stress", {"given": {"transplants.volume": "< 1"}}, "transplants.volume lies between 33,093 and"),
     ("stress", {"given": {"vod.incidence": "top 0%"}}, "a part lies between 0 % and 100 %"),
     ("stress", {"given": {"vod.incidence": "around 3"}}, "sensitivity.given.vod.incidence: 'around 3' cannot be read"),
     ("stress", {"given": {"vod.incidence": "high"}}, "vod.incidence has no labels"),

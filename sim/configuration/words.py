@@ -8,6 +8,7 @@ from hydra.core.override_parser.types import Override, RangeSweep
 from hydra.errors import MissingConfigException, OverrideParseException
 
 from sim.assumptions.transplants import CARRYING, NO_GROWTH
+from sim.configuration.places import conf_dir
 from sim.errors import InputError, nearest
 
 _QUESTIONS = "sensitivity"  # the one group of which several options are chosen at once
@@ -44,6 +45,9 @@ def plain_words(fault: Exception, known: Iterable[str]) -> str:
             return f'{found[1]}: {parent} is null here; give it whole, as "{parent}={{…}}"'
         hint = nearest(found[1], known)
         return f"{found[1]}: unknown key{hint if 'did you mean' in hint else ''}"
+    if found := re.search(r"Could not load '([^']+)/([^'/]+)'", text):  # an option in a list of several
+        options = [path.stem for path in (conf_dir() / found[1]).glob("*.yaml")]
+        return f"{found[1]}: unknown option '{found[2]}'{nearest(found[2], options)}"
     if found := re.search(r"Could not find '([^']+)'", text):
         return f"{found[1]}: there is no such option or group"
     if found := re.search(r"Interpolation key '([^']+)' not found\s+full_key: (\S+)", text):

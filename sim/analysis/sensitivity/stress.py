@@ -39,6 +39,7 @@ HEADLINES = (
 _QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 _CONDITION = "; "  # between the parts of a condition
 _KEY = "sensitivity.given"
+_WHOLE = 1000  # from here on numbers are shown without decimals
 _RATES, _BY_COHORT, _CHOSEN = "vod.", "vod=cohorts", "vod.cohort"  # other rates; a run that has them has the choice
 
 
@@ -98,8 +99,10 @@ def _ways(results: Results, name: str) -> str:
     """Where an input lies in a run, and what would have it lie elsewhere."""
     key = _settable(results.configuration, name)
     ways = [f"set the value itself ({key}=…)"] if key else []
-    if name.startswith(_RATES) and _CHOSEN not in results.draws:
-        ways.append(f"choose other rates such as {_BY_COHORT}")
+    if name.startswith(_RATES):
+        ways.append(
+            "choose other rates by vod=…" if _CHOSEN in results.draws else f"choose other rates such as {_BY_COHORT}"
+        )
     found = input_of(results, name, _KEY)
     low, high = (_end(found, end) for end in (found.numbers.min(), found.numbers.max()))
     return f"{name} lies between {low} and {high} in this run{'; ' if ways else ''}{', or '.join(ways)}"
@@ -119,7 +122,9 @@ def _settable(configuration: Mapping[str, Any], name: str) -> str:
 
 
 def _end(of: Found, value: float) -> str:
-    return day_name(day_of(value)) if of.dated and math.isfinite(value) else f"{value:.3g}"
+    if of.dated and math.isfinite(value):
+        return day_name(day_of(value))
+    return f"{value:.3g}" if abs(value) < _WHOLE else f"{value:,.0f}"
 
 
 def _targets(question: Question) -> Iterator[Target]:

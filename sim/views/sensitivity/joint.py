@@ -18,7 +18,7 @@ from sim.dates import day_of
 from sim.results.run import Results
 from sim.variables import VARIABLES
 from sim.views.market_facts import MILLION, month_of
-from sim.views.numbers import ABSENT, NO_BREAK, error_text
+from sim.views.numbers import ABSENT, NO_BREAK, error_text, rounded
 from sim.views.sensitivity.aim import listed, share_text
 from sim.views.sensitivity.bars import LEFT, ROW, capital
 from sim.views.sensitivity.inputs import called
@@ -69,13 +69,21 @@ def sentence(results: Results) -> str:
     table = results.tables[JOINT]
     kinds = {row["kind"]: row for row in records(table)}
     row = kinds.get(_TOGETHER, kinds[_EVENT])
-    likely = share_text(float(row["probability"]), float(row["error"]))
+    likely = _likely(results, float(row["probability"]), float(row["error"]))
     said = [_words(results, row) for row in records(table) if row["kind"] == _EVENT]
-    words = f"{capital(listed(said))}: {likely} likely"
+    words = f"{capital(listed(said))}: {likely}"
     if _INDEPENDENT not in kinds:
         return f"{words}."
     apart = kinds[_INDEPENDENT]
     return f"{words}; were they independent, {share_text(float(apart['probability']), float(apart['error']))}."
+
+
+def _likely(results: Results, probability: float, error: float) -> str:
+    """How likely something is; of what no draw or every draw met, how many draws there were."""
+    if 0 < probability < 1:
+        return f"{share_text(probability, error)} likely"
+    draws = rounded(int(results.provenance["draws"]), 0)
+    return f"in {'every one' if probability else 'none'} of {draws} draws"
 
 
 def joint(results: Results) -> Figure:

@@ -184,6 +184,7 @@ def _notes(table: pd.DataFrame) -> Sequence[str]:
     first = table.iloc[0]
     share = share_text(float(first["share"]))
     notes = [f"{int(first['draws']):,} draws are left, {share} of all."]
+    notes += dict.fromkeys(str(note) for note in table["note"].dropna() if str(note))
     if table["given_error"].isna().any():
         notes.append("Where an error is unknown, too few draws of a batch lie there to judge it.")
     return notes
