@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from sim.analysis.sensitivity.sample import columns_of
 from sim.analysis.shapley import FloatArray
 from sim.results.batches import Batches
 from sim.results.run import Results
 from sim.results.totals import headline_total
-from sim.variables import CHOICES, HEADLINE, VARIABLES, label_name
+from sim.variables import CHOICES, HEADLINE, VARIABLES
 
 COLUMNS = ("class", "quantities", "share", "error", "of", "note")
 
@@ -30,7 +31,7 @@ CLASSES = (ASSUMED, RANGE_ASSUMED, CITED)
 _ANSWERS = ("peak_sales_if_approved", HEADLINE)  # the first that a run has is divided
 _ASSUMPTION = "assumption:"  # how a source begins that is a reason and no row of the ledger
 _REST_OF_SPLIT = "rest"  # the value of a label that takes what the others leave, and is no quantity of its own
-_SHOCK, _NOISE, _SHOCK_YEAR = ".shock", ".noise", "shock_year"  # a trend's shocks follow its noise
+_SHOCK, _NOISE = ".shock", ".noise"  # a trend's shocks follow its noise
 _DRAWS_EACH = 5  # draws that there must be for each input
 
 
@@ -100,7 +101,7 @@ def _inputs(results: Results) -> list[_Input]:
     for name, array in results.draws.data_vars.items():
         if str(name) in VARIABLES:
             continue
-        for quantity, column in _columns(str(name), array):
+        for quantity, column in columns_of(_with_its_noise(str(name)), array):
             resolved = [known for row, known in classes.items() if _is_of(row, quantity)]
             if not resolved or np.ptp(column) == 0:
                 continue
@@ -110,15 +111,9 @@ def _inputs(results: Results) -> list[_Input]:
     return list(found.values())
 
 
-def _columns(name: str, array: xr.DataArray) -> Iterator[tuple[str, FloatArray]]:
-    """An input label by label: the quantity's name with its labels, and its values, [draw]."""
-    dims = [str(dimension) for dimension in array.dims if dimension != "draw"]
-    quantity = name.removesuffix(_SHOCK) + _NOISE if name.endswith(_SHOCK) else name
-    values = array.transpose("draw", *dims).to_numpy().astype(np.float64)
-    for place in np.ndindex(*values.shape[1:]):
-        named = zip(dims, place, strict=True)
-        labels = tuple(str(array[dim].to_numpy()[index]) for dim, index in named if dim != _SHOCK_YEAR)
-        yield label_name(quantity, labels), values[(slice(None), *place)]
+def _with_its_noise(name: str) -> str:
+    """The name by which an input is known in the table of assumptions: a trend's shocks go by its noise."""
+    return name.removesuffix(_SHOCK) + _NOISE if name.endswith(_SHOCK) else name
 
 
 def _label_of(draws: xr.Dataset) -> FloatArray | None:

@@ -125,7 +125,7 @@ def inputs_of(results: Results) -> Iterator[tuple[str, FloatArray]]:
     for name, array in results.draws.data_vars.items():
         if str(name) in VARIABLES:
             continue
-        for own, column in _columns(str(name), array):
+        for own, column in columns_of(str(name), array):
             if own not in rests and np.ptp(column) > 0 and column.tobytes() not in seen:
                 seen.add(column.tobytes())
                 gathered.setdefault(own, []).append(column)
@@ -133,7 +133,7 @@ def inputs_of(results: Results) -> Iterator[tuple[str, FloatArray]]:
         yield name, columns[0] if len(columns) == 1 else np.mean(columns, axis=0)
 
 
-def _columns(name: str, array: xr.DataArray) -> Iterator[tuple[str, FloatArray]]:
+def columns_of(name: str, array: xr.DataArray) -> Iterator[tuple[str, FloatArray]]:
     """An input label by label: its name with the labels, and its values, [draw]."""
     dims = [str(dimension) for dimension in array.dims if dimension != "draw"]
     values = array.transpose("draw", *dims).to_numpy().astype(np.float64)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 from scipy.special import ndtr, ndtri
 
 from sim.analysis.sensitivity.blocks import Block, for_variance
@@ -161,11 +162,9 @@ def _blocks(surface: Surface) -> list[Sequence[int]]:
     """Groups of columns that hang together."""
     if surface.correlation is None:
         return []
-    groups: list[set[int]] = []
-    for one, other in np.argwhere(np.triu(surface.correlation, 1) != 0).tolist():
-        joined = {one, other}.union(*(group for group in groups if group & {one, other}))
-        groups = [group for group in groups if not group & joined] + [joined]
-    return [sorted(group) for group in groups]
+    number, group = connected_components(np.triu(surface.correlation, 1) != 0, directed=False)
+    found = [np.flatnonzero(group == one).tolist() for one in range(number)]
+    return [several for several in found if len(several) > 1]
 
 
 def _orders(rows: int, inputs: int, seed: int) -> Places:
