@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sim.errors import InputError, nearest
+from sim.results.quantiles import quantiles
 from sim.results.run import Results
 from sim.results.totals import column_labels, with_totals
 from sim.variables import CELL_DIMS
@@ -20,8 +21,6 @@ COLUMNS = (
 STATISTICS = ("mean", "p10", "p50", "p90")
 
 FloatArray = NDArray[np.float64]
-
-_NEVER, _SURELY_NEVER = 1e300, 1e200  # stand for infinity where quantiles are interpolated
 
 _KEYS = ["variable", *CELL_DIMS, "statistic"]
 
@@ -96,7 +95,7 @@ def _difference(own: xr.DataArray, second: xr.DataArray) -> tuple[list[tuple[str
     first = with_totals(own.astype(np.float64))
     if any(not first.indexes[name].equals(second.indexes[name]) for name in first.dims if name in first.indexes):
         first, second = xr.align(first, second, join="inner")
-    low, high = _quantiles(_apart(first.to_numpy(), second.to_numpy()), [0.05, 0.95])
+    low, high = quantiles(_apart(first.to_numpy(), second.to_numpy()), [0.05, 0.95])
     labels = [[str(label) for label in column] for column in column_labels(first)]
     keys = [(str(own.name), *cell, "mean") for cell in product(*labels)]
     return keys, low.ravel(), high.ravel()
@@ -106,26 +105,3 @@ def _apart(own: FloatArray, other: FloatArray) -> FloatArray:
     """Differences; none between what never comes and what never comes either."""
     alike = np.isinf(own) & (own == other)
     return np.subtract(own, other, where=~alike, out=np.zeros(own.shape))
-
-
-def _quantiles(values: FloatArray, levels: list[float]) -> FloatArray:
-    """Quantiles over the draws, where some may be infinite; what is missing in some is told of the others: [level, …].
-
-    Parameters
-    ----------
-    values : [draw, …].
-    levels : between 0 and 1.
-    """
-    missing = np.isnan(values)
-    if not missing.any():
-        held = np.where(np.isinf(values), np.copysign(_NEVER, values), values)
-        side_by_side = np.ascontiguousarray(np.moveaxis(held, 0, -1))  # the draws of a cell: sorted twice as fast
-        found = np.quantile(side_by_side, levels, axis=-1, overwrite_input=True)
-        return np.asarray(np.where(np.abs(found) > _SURELY_NEVER, np.copysign(np.inf, found), found))
-    cells, gone = (array.reshape(len(array), -1) for array in (values, missing))
-    found = np.full((len(levels), cells.shape[1]), np.nan)
-    for pattern in np.unique(gone, axis=1).T:  # draws that never come are missing in many cells alike
-        if not pattern.all():
-            alike = (gone == pattern[:, None]).all(axis=0)
-            found[:, alike] = _quantiles(cells[~pattern][:, alike], levels)
-    return found.reshape(len(levels), *values.shape[1:])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim.results.batches import Batches
 from sim.results.moments import Moments
+from sim.results.quantiles import NEVER, SURELY_NEVER
 from sim.results.totals import column_labels, with_totals
 from sim.variables import CELL_DIMS, TRANSPLANTS, VARIABLES
 
@@ -18,8 +19,6 @@ FloatArray = NDArray[np.float64]
 COLUMNS = ("variable", *CELL_DIMS, "statistic", "value", "mcse", "unit")
 
 _ROUNDING = 1e-12  # relative: shares that add up to 1 miss a certain total by what rounding does
-
-_NEVER, _SURELY_NEVER = 1e300, 1e200  # stand for infinity where quantiles are interpolated
 
 QUANTILES = {"p05": 0.05, "p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, "p95": 0.95}
 
@@ -104,9 +103,9 @@ def _statistics(values: NDArray[np.generic]) -> dict[str, FloatArray]:
     finite = np.where(never, np.nan, numbers) if ever else numbers
     mean = finite.mean(axis=0)
     spread = finite.std(axis=0, ddof=1) if len(numbers) > 1 else np.zeros(numbers.shape[1:])
-    ordered = np.where(never, _NEVER, numbers) if ever else numbers
+    ordered = np.where(never, NEVER, numbers) if ever else numbers
     quantiles = np.quantile(ordered, list(QUANTILES.values()), axis=0, overwrite_input=True)  # a copy of our own
-    quantiles[quantiles > _SURELY_NEVER] = np.inf
+    quantiles[quantiles > SURELY_NEVER] = np.inf
     return {"mean": mean, "sd": spread, **dict(zip(QUANTILES, quantiles, strict=True))}
 
 

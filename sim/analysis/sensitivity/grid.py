@@ -24,6 +24,7 @@ from sim.draws.parameters import design_of, sample
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
 from sim.results.batches import Batches
+from sim.results.quantiles import quantiles
 from sim.variables import VARIABLES
 
 GRID = "grid"
@@ -33,7 +34,6 @@ QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 """The quantiles of each point."""
 
 _BEFORE, _AFTER = ("point",), ("statistic", "value", "error", "note", "target", "year", "unit")
-_NEVER, _SURELY_NEVER = 1e300, 1e200  # stand for infinity where quantiles are interpolated
 
 Found = list[tuple[str, float, float]]
 
@@ -190,9 +190,7 @@ def _numbers(answer: FloatArray) -> dict[str, float]:
         return dict.fromkeys(("mean", "sd", *QUANTILES), math.nan)
     ever = bool(np.isfinite(there).all())
     mean, spread = (float(there.mean()), float(there.std(ddof=1))) if ever and len(there) > 1 else (math.nan, math.nan)
-    held = np.where(np.isinf(there), np.copysign(_NEVER, there), there)
-    levels = np.quantile(held, list(QUANTILES.values()))
-    levels = np.where(np.abs(levels) > _SURELY_NEVER, np.copysign(np.inf, levels), levels)
+    levels = quantiles(there, list(QUANTILES.values()))
     return {"mean": mean, "sd": spread, **dict(zip(QUANTILES, levels.tolist(), strict=True))}
 
 
