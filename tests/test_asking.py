@@ -1,3 +1,4 @@
+import shlex
 from pathlib import Path
 from unittest import mock
 
@@ -8,6 +9,7 @@ from sim.__main__ import dispatch
 from sim.configuration.compose import composed
 from sim.errors import InputError
 from tests.conftest import PATIENTS, ROOT, Typed
+from tests.test_readme import blocks
 
 SMALL = [*PATIENTS, "sampling.draws=64", "years.last=2009"]
 
@@ -118,3 +120,16 @@ def test_a_run_without_its_draws_says_how_to_keep_them(tmp_path: Path) -> None:
     assert dispatch([*SMALL, "report=none", "results.keep_draws=false", f"hydra.run.dir={run}"]) == 0
     with pytest.raises(InputError, match=r"results\.keep_draws=true"):
         dispatch([f"from_run={run}", "sensitivity=tornado", f"hydra.run.dir={tmp_path / 'answers'}"])
+
+
+@pytest.mark.once
+def test_the_commands_of_the_page_are_accepted_as_they_stand() -> None:
+    page = (ROOT / "docs" / "sensitivity.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line for block in blocks(page, "bash") for line in block.splitlines() if line.startswith("sim ")]
+    single = [shlex.split(line, comments=True)[1:] for line in lines]
+    single = [words for words in single if words[0] not in ("-m", "resume") and "DIR" not in " ".join(words)]
+    assert len(single) > 15
+    for words in single:
+        asked = [word for word in words if not word.startswith(("from_run=", "hydra."))]
+        found = composed(asked).assumptions()
+        assert found.sensitivity.asked or found.sampling.stop
