@@ -103,5 +103,8 @@ def _difference(own: xr.DataArray, second: xr.DataArray) -> tuple[list[tuple[str
 
 def _apart(own: FloatArray, other: FloatArray) -> FloatArray:
     """Differences; none between what never comes and what never comes either."""
-    alike = np.isinf(own) & (own == other)
-    return np.subtract(own, other, where=~alike, out=np.zeros(own.shape))
+    with np.errstate(invalid="ignore"):
+        apart = own - other
+    if (unknown := np.isnan(apart)).any():
+        apart[unknown & np.isinf(own) & (own == other)] = 0
+    return apart

@@ -34,6 +34,7 @@ _EXACT_BYTES = 5_000_000  # up to which every number keeps its last digit
 _BINS = 200
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, many times faster, where it was built
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 @contextmanager
@@ -123,7 +124,7 @@ def write(results: Results, folder: Path, *, packed: bool = True) -> None:
     except RuntimeError as fault:  # as the NetCDF library reports a full disk
         raise OSError(f"results.nc: {fault}") from fault
     with (folder / "config.yaml").open("w", encoding="utf-8", newline="\n") as file:
-        yaml.safe_dump(dict(results.configuration), file, allow_unicode=True, sort_keys=False, width=120)
+        yaml.dump(dict(results.configuration), file, _DUMPER, allow_unicode=True, sort_keys=False, width=120)
     with (folder / MARK).open("w", encoding="utf-8", newline="\n") as file:
         record = {**results.provenance, "tables": list(results.tables)}
         json.dump(record, file, indent=2, ensure_ascii=False)
@@ -170,8 +171,14 @@ def _histogram(array: xr.DataArray) -> xr.Dataset:
     )
 
 
-def open_run(folder: str | Path) -> Results:
+def open_run(folder: str | Path, *, at_once: bool = True) -> Results:
     """Read a finished run.
+
+    Parameters
+    ----------
+    folder : the run's.
+    at_once : whether its draws are read now; else each variable whenever it is asked for, and none is held: so a sweep
+        of a thousand runs can be compared in the memory of a few.
 
     Raises
     ------
@@ -181,14 +188,16 @@ def open_run(folder: str | Path) -> Results:
     if not (folder / MARK).is_file():
         raise InputError(f"{folder} holds no finished run ({MARK} is missing)")
     try:
-        return _read(folder)
+        return _read(folder, at_once)
     except (OSError, ValueError, KeyError, yaml.YAMLError) as fault:
         raise InputError(f"{folder} holds a damaged run ({type(fault).__name__}: {fault})") from fault
 
 
-def _read(folder: Path) -> Results:
-    with xr.open_dataset(folder / "results.nc", engine="netcdf4") as stored:
-        dataset = stored.load()
+def _read(folder: Path, at_once: bool) -> Results:
+    dataset = xr.open_dataset(folder / "results.nc", engine="netcdf4", cache=False)
+    if at_once:
+        with dataset as stored:
+            dataset = stored.load()
     record = json.loads((folder / MARK).read_text(encoding="utf-8"))
     names = record.pop("tables", [])
     return Results(

@@ -17,11 +17,12 @@ def quantiles(values: FloatArray, levels: list[float]) -> FloatArray:
     values : [draw, …].
     levels : between 0 and 1.
     """
+    if np.isfinite(values).all():
+        side_by_side = np.moveaxis(values, 0, -1).copy(order="C")  # the draws of a cell: sorted twice as fast
+        return np.asarray(np.quantile(side_by_side, levels, axis=-1, overwrite_input=True))
     missing = np.isnan(values)
     if not missing.any():
-        held = np.where(np.isinf(values), np.copysign(NEVER, values), values)
-        side_by_side = np.ascontiguousarray(np.moveaxis(held, 0, -1))  # the draws of a cell: sorted twice as fast
-        found = np.quantile(side_by_side, levels, axis=-1, overwrite_input=True)
+        found = quantiles(np.where(np.isinf(values), np.copysign(NEVER, values), values), levels)
         return np.asarray(np.where(np.abs(found) > SURELY_NEVER, np.copysign(np.inf, found), found))
     cells, gone = (array.reshape(len(array), -1) for array in (values, missing))
     found = np.full((len(levels), cells.shape[1]), np.nan)

@@ -91,8 +91,8 @@ class Results:
     @cached_property
     def numbers(self) -> Mapping[tuple[str, ...], tuple[float, float]]:
         """The summary by key: (variable, region, transplant, age group, year as text, statistic) → value and error."""
-        keys = zip(*(self.summary[name].astype(str) for name in _KEY), strict=True)
-        pairs = zip(self.summary["value"].astype(float), self.summary["mcse"].astype(float), strict=True)
+        keys = zip(*(self.summary[name].astype(str).tolist() for name in _KEY), strict=True)
+        pairs = zip(*(self.summary[name].astype(float).tolist() for name in ("value", "mcse")), strict=True)
         return dict(zip(keys, pairs, strict=True))
 
     def _number(

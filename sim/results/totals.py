@@ -29,8 +29,11 @@ def with_totals(array: xr.DataArray) -> xr.DataArray:
 def _with_total(array: xr.DataArray, dimension: str) -> xr.DataArray:
     """The array and, behind its last label along a dimension, the sum over all of them."""
     axis = array.get_axis_num(dimension)
-    total = np.expand_dims(array.sum(dimension, skipna=False).to_numpy().astype(array.dtype), axis)
-    values = np.concatenate([array.to_numpy(), total], axis=axis)
+    parts = array.to_numpy()
+    values = np.empty([size + (place == axis) for place, size in enumerate(parts.shape)], parts.dtype)
+    by_label = np.moveaxis(values, axis, 0)
+    by_label[:-1] = np.moveaxis(parts, axis, 0)
+    np.sum(parts, axis=axis, out=by_label[-1])
     others = {name: labels for name, labels in array.coords.items() if dimension not in labels.dims}
     labels = [*array[dimension].to_numpy().tolist(), TOTAL]
     return xr.DataArray(values, {**others, dimension: labels}, array.dims, array.name, array.attrs)

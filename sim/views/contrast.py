@@ -84,8 +84,8 @@ def contrasts(comparison: pd.DataFrame, variable: str, statistic: str = "mean") 
     if comparison.empty:
         return []
     base = baseline_of(comparison)
-    totals = (comparison[list(STRATA)].astype(str) == TOTAL).all(axis=1)
-    rows = comparison[(comparison["variable"] == variable) & totals].astype({"year": str})
+    rows = comparison[comparison["variable"] == variable]
+    rows = rows[(rows[list(STRATA)].astype(str) == TOTAL).all(axis=1)].astype({"year": str})
     by_run = {str(run): part for run, part in rows.groupby("run", sort=False)}
     shared = set.intersection(*(set(part["year"]) for part in by_run.values())) if by_run else set()
     return [_contrast(run, part, min(shared or set(part["year"])), base, statistic) for run, part in by_run.items()]
