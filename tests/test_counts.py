@@ -3,7 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from sim.draws.counts import _series, _stepped, binomial_quantile
+from benchmarks.verify_counts import CLASSES, PART, part, share_of_band
+from sim.draws.counts import _series, _stepped, _summed, binomial_quantile
 
 SMALLEST, LARGEST = 2.0**-53, 1 - 2.0**-53
 
@@ -26,12 +27,37 @@ def lanes(size: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def test_every_count_is_the_exact_quantile() -> None:
     u, n, p = lanes(200_000)
-    x, sure = _series(u, n, p)
+    x, _, sure = _series(u, n, p)
     exact = _stepped(np.clip(np.floor(x), 0, n).astype(np.int64), u, n, p)
     mismatches = int((binomial_quantile(u, n, p) != exact).sum())
     print(f"{sure.mean():.0%} of {len(u)} lanes by the series alone, {mismatches} differ from exact inversion")
     assert mismatches == 0
     assert sure.mean() > 0.4  # the shortcut is taken, so that this test tests it
+
+
+def test_a_million_counts_of_every_size_are_exact() -> None:
+    found = [part(seed) for seed in range(1_000_000 // PART)]
+    lanes, wrong = (np.sum([getattr(one, name) for one in found], axis=0) for name in ("lanes", "wrong"))
+    for low, number, bad in zip(CLASSES[:-1], lanes, wrong, strict=True):
+        print(f"n p q from {low:g}: {number:,} counts, {bad} differ")
+    assert not wrong.any()
+    assert lanes.min() > 50_000
+    assert lanes.sum() == 1_000_000
+
+
+def test_the_series_stays_within_its_band() -> None:
+    share = max(share_of_band(seed) for seed in range(2))
+    print(f"largest error {share:.2f} of the band")
+    assert 0.5 < share < 1  # not far below either: the band is no wider than it must be
+
+
+@given(st.integers(0, 10**6), st.floats(0, 1), st.floats(SMALLEST, LARGEST))
+@settings(max_examples=300)
+def test_few_patients_are_counted_by_a_sum_that_knows_its_doubts(n: int, p: float, u: float) -> None:
+    p = min(p, 5.9 / max(n, 1)) if p < 0.5 else max(p, 1 - 5.9 / max(n, 1))
+    lane = np.array([u]), np.array([n]), np.array([p])
+    k, sure = _summed(*lane)
+    assert not sure[0] or k[0] == _stepped(k.copy(), *lane)[0]
 
 
 def test_scipy_agrees_outside_its_rounding() -> None:

@@ -2,8 +2,9 @@
 
 The count is the binomial quantile of the uniform, so it is monotone in it: two scenarios that share their uniforms
 share their chance. A Cornish–Fisher series (Cornish & Fisher, 1937) with the lattice correction places the quantile;
-where it falls within its own error of a whole number, and wherever the variance is small, the count is stepped until
-the distribution function brackets the uniform. The series decides how much work that is, never the answer.
+where the variance is small, sums of probabilities do. Where either comes within its own error of a doubt, the count is
+stepped until the distribution function brackets the uniform: so they decide how much work that is, never the answer.
+`docs/counts.md` derives both and shows how their errors were verified.
 """
 
 import numpy as np
@@ -17,6 +18,12 @@ Counts = NDArray[np.int64]
 _BLOCK = 8192
 """Counts that are worked out together, so few that they stay where the processor reaches them quickly."""
 
+_SMALL = 6.0
+"""The variance below which probabilities are summed: at most 12 patients are expected on the smaller side."""
+
+_SUM_ERROR = 1e-12
+"""More than the error of a sum of probabilities: some sixty roundings of 1e-16, and those of a power below exp(17)."""
+
 
 def _exceeds(k: Counts, u: FloatArray, n: Counts, p: FloatArray) -> NDArray[np.bool_]:
     """Whether u lies above P[X <= k], judged in the smaller tail so that no digit is lost near 0 or 1."""
@@ -28,11 +35,11 @@ def _exceeds(k: Counts, u: FloatArray, n: Counts, p: FloatArray) -> NDArray[np.b
     return np.where(inside, np.where(upper, tail > 1.0 - u, tail < u), k < 0)
 
 
-def _series(u: FloatArray, n: Counts, p: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """The quantile as a real number whose whole part is the count, and where it is sure.
+def _series(u: FloatArray, n: Counts, p: FloatArray) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """The quantile as a real number whose whole part is the count, its error at most, and where it is sure.
 
     The regularised beta function extends P[X < x] to real x; this is its inverse as a series in 1/sd, to third order.
-    Sure: variance of 6 or more, |z| below 7, and farther from a whole number than the error the tests scan for.
+    Sure: |z| below 7, and farther from a whole number than the error the tests scan for; of a variance of 6 or more.
     """
     z, q = ndtri(u), 1.0 - p
     t, d = p * q, q - p
@@ -45,7 +52,35 @@ def _series(u: FloatArray, n: Counts, p: FloatArray) -> tuple[FloatArray, NDArra
     x += z * (671 - 1354 * t - 433 * t * t) / 38880 / s**3
     x += z * z2 * ((256 * t * t + 403 * t - 137) / 38880 + z2 * (4 * t * t + 52 * t - 23) / 17280) / s**3
     error = (0.04 + 0.002 * z2**3) / s**4 + 1e-12 * (1.0 + n * p)
-    return x, (variance >= 6) & (z2 < 49) & (np.abs(x - np.rint(x)) > error)
+    return x, error, (variance >= _SMALL) & (z2 < 49) & (np.abs(x - np.rint(x)) > error)
+
+
+def _summed(u: FloatArray, n: Counts, p: FloatArray) -> tuple[Counts, NDArray[np.bool_]]:
+    """The count by adding up probabilities from the smaller side until they pass u, and where it is sure.
+
+    Each follows from the one before: P[X = k] = P[X = k - 1] (n - k + 1) / k · p / (1 - p). Where p is above 1/2 those
+    who do not go on are counted, against 1 - u. Only for a variance below 6.
+    """
+    mirrored = p > 0.5
+    p, level = np.where(mirrored, 1.0 - p, p), np.where(mirrored, 1.0 - u, u)
+    odds, left = p / (1.0 - p), n.astype(np.float64)
+    found, sure = np.zeros(u.shape, np.int64), np.ones(u.shape, np.bool_)
+    each = np.exp(n * np.log1p(-p))
+    total, lanes, k = each.copy(), np.arange(len(u)), 0
+    while lanes.size:
+        above = level - total
+        doubtful = np.abs(above) <= _SUM_ERROR
+        going = above > _SUM_ERROR
+        if not going.all():
+            sure[lanes[doubtful]] = False
+            found[lanes] = k
+            lanes = lanes[going]
+            level, total, each, odds, left = (array[going] for array in (level, total, each, odds, left))
+        k += 1
+        each *= left * odds / k
+        left -= 1
+        total += each
+    return np.where(mirrored, n - found, found), sure
 
 
 def binomial_quantile(u: FloatArray, n: Counts, p: FloatArray) -> Counts:
@@ -72,11 +107,22 @@ def binomial_quantile(u: FloatArray, n: Counts, p: FloatArray) -> Counts:
 
 def _quantiles(u: FloatArray, n: Counts, p: FloatArray) -> Counts:
     """The same of arrays alike in shape, with one dimension."""
-    x, sure = _series(u, n, p)
-    k = np.clip(np.floor(x), 0, n).astype(np.int64)
+    k, sure = np.empty(u.shape, np.int64), np.empty(u.shape, np.bool_)
+    small = n * p * (1.0 - p) < _SMALL
+    for lanes, place in ((small, _summed), (~small, _placed)):
+        if lanes.all():
+            k, sure = place(u, n, p)
+        elif lanes.any():
+            k[lanes], sure[lanes] = place(u[lanes], n[lanes], p[lanes])
     doubtful = np.flatnonzero(~sure)
     k[doubtful] = _stepped(k[doubtful], u[doubtful], n[doubtful], p[doubtful])
     return k
+
+
+def _placed(u: FloatArray, n: Counts, p: FloatArray) -> tuple[Counts, NDArray[np.bool_]]:
+    """The count by the series, and where it is sure."""
+    x, _, sure = _series(u, n, p)
+    return np.clip(np.floor(x), 0, n).astype(np.int64), sure
 
 
 def _stepped(k: Counts, u: FloatArray, n: Counts, p: FloatArray) -> Counts:
