@@ -54,6 +54,11 @@ def dispatch(arguments: Sequence[str]) -> int:
     """
     if arguments and arguments[0].isidentifier():
         return _subcommand(arguments[0], arguments[1:])
+    if len(arguments) == 1 and arguments[0] in ("-h", "--help"):
+        from sim.configuration.help import help_text
+
+        print(help_text())
+        return 0
     if any(word.partition("=")[0] in _TO_HYDRA for word in arguments):
         from sim.configuration.compose import through_hydra
 

@@ -12,6 +12,8 @@ from sim.execution.simulate import simulate
 from sim.results.run import Results
 from sim.variables import HEADLINE
 
+_LEFT_OUT = ("trial=none", "market=none")  # large, and rates do not hang on them
+
 _STATISTICS = ("mean", "p10", "p90")
 
 
@@ -44,7 +46,7 @@ def option(name: str | None, config_dir: str | Path | None = None) -> Option | N
     if name is None:
         return None
     try:
-        return Option(name, composed([f"vod={name}"], config_dir).mapping["vod"])
+        return Option(name, composed([f"vod={name}", *_LEFT_OUT], config_dir).mapping["vod"])
     except InputError as fault:
         raise InputError(f"report.beside: {fault}") from fault
 

@@ -17,7 +17,6 @@ from sim.views.bridge_words import BRIDGE
 from sim.views.causes import TABLE
 from sim.views.estimates import is_point
 from sim.views.grounds import GROUNDS
-from sim.views.sensitivity.parts import PARTS, answers_text
 from sim.views.table import stage_table
 
 
@@ -149,17 +148,27 @@ def at_the_means(assumptions: Assumptions) -> Assumptions:
 def show(results: Results, folder: Path) -> None:
     """Print the table of a run and where its files are, of its pictures the first and those of the answers."""
     print(stage_table(results))
-    if answered := answers_text(results):
+    answered, asked = _answers(results)
+    if answered:
         print(f"\n{answered}")
     print(f"\nFiles in {folder}:")
     first = sorted((folder / "figures").glob("*.png"), key=lambda path: (path.stem != "funnel", path.stem))[:1]
     named = [*(f"figures/{path.name}" for path in first), "report.html", "workbook.xlsx", "summary.csv", "results.nc"]
-    asked = [file for name in PARTS if name in results.tables for file in (f"{name}.csv", f"figures/{name}.png")]
     for files in (named, [name for name in asked if name not in named]):
         if there := [name for name in files if (folder / name).exists()]:
             print("  " + "  ".join(there))
     if keeps_draws(results) and not is_point(results) and not answered:
         print(f"What drives the answer: sim from_run={folder} sensitivity=tornado")
+
+
+def _answers(results: Results) -> tuple[str, list[str]]:
+    """What a run says of the questions it was asked, and their files; where there are none, nothing is imported."""
+    if not any(((results.configuration.get("sensitivity") or {}).get("methods") or {}).values()):
+        return "", []
+    from sim.views.sensitivity.parts import PARTS, answers_text
+
+    files = [file for name in PARTS if name in results.tables for file in (f"{name}.csv", f"figures/{name}.png")]
+    return answers_text(results), files
 
 
 def replay(source: Path, folder: Path) -> int:

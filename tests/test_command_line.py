@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pandas as pd
 import pytest
 
 import sim
+from sim.configuration.compose import through_hydra
+from sim.configuration.help import help_text
 from sim.results.folder import MARK
 from tests.conftest import PATIENTS, Typed, in_bash, words_of
 
@@ -170,6 +173,44 @@ def test_help_shows_groups_and_examples(typed: Typed) -> None:
         assert group in shown
     assert shown.count("\n  sim ") >= 5
     assert "powered by Hydra" not in shown
+
+
+def test_help_is_what_hydra_would_show(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        through_hydra(["--help"], lambda _: None)
+    assert capsys.readouterr().out == help_text() + "\n"
+
+
+HEAVY = (
+    "matplotlib",
+    "scipy.stats",
+    "scipy.optimize",
+    "scipy.integrate",
+    "scipy.linalg",
+    "sklearn",
+    "openpyxl",
+    "jinja2",
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "light_of"),
+    [
+        (["--help"], ("hydra", "numpy", "pandas", "xarray", "pydantic", *HEAVY)),
+        ([*SMALL, "hydra.run.dir=run"], HEAVY),
+    ],
+    ids=["help", "a small run without pictures"],
+)
+def test_what_is_heavy_is_imported_where_it_is_used(
+    words: list[str], light_of: tuple[str, ...], tmp_path: Path
+) -> None:
+    script = "import sys; from sim.__main__ import dispatch; dispatch(sys.argv[1:]); print('\\n@', *sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.rpartition("@")[2].split())
+    assert "sim.__main__" in loaded
+    assert not loaded & set(light_of)
 
 
 def test_the_examples_of_the_help_run(typed: Typed, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ _LEAF_KEYS = ("value", "source", "spread", "of", "criterion", "treated", "borrow
 class Closed(BaseModel):
     """Frozen, and closed to unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # most are never judged alone
 
 
 class Quantity(Closed):

@@ -1,6 +1,6 @@
 """Hydra reads every file of a configuration several times for each composition; here each once, until it changes."""
 
-import copy
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +13,7 @@ _READ = "load_config"
 _KEPT = 512  # files that are remembered
 
 _Place = tuple[str, str, int, int]
-_known: dict[_Place, ConfigResult] = {}
+_known: dict[_Place, bytes] = {}
 
 
 @contextmanager
@@ -35,8 +35,9 @@ def reading_once(*, pinned: bool = False) -> Iterator[None]:
         if place not in _known:
             if len(_known) >= _KEPT:
                 _known.clear()
-            _known[place] = read(source, config_path)
-        return copy.deepcopy(_known[place])  # Hydra changes what it is given
+            _known[place] = pickle.dumps(read(source, config_path), pickle.HIGHEST_PROTOCOL)
+        found: ConfigResult = pickle.loads(_known[place])  # a copy, since Hydra changes what it is given
+        return found
 
     setattr(files, _READ, from_memory)
     try:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 
-from scipy.stats import t as student
+from scipy.special import stdtr
 
 from sim.assumptions.settings import Sampling, Stop
 from sim.errors import InputError
@@ -118,7 +118,7 @@ def flips(distance: float, error: float, batches: Batches) -> float:
     if math.isnan(error) or batches.number == 0:
         return math.nan
     scatter = error / math.sqrt((batches.number - 1) / (batches.number - 3))  # the widening is in Student's t already
-    return float(student.sf(abs(distance) / scatter, batches.number - 1))
+    return float(stdtr(batches.number - 1, -abs(distance) / scatter))
 
 
 def _reached(rule: str, stop: Stop, bound: float, found: float) -> Reached:

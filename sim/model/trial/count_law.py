@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
-from scipy.integrate import quad
-from scipy.optimize import brentq
+import scipy
 
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
@@ -121,7 +120,7 @@ class Accrual:
             late *= 2.0
             if late > _LONG:
                 return np.inf
-        return float(brentq(missing, 0.0, late, xtol=_CLOSE, rtol=_CLOSE))
+        return float(scipy.optimize.brentq(missing, 0.0, late, xtol=_CLOSE, rtol=_CLOSE))
 
     def time_moments(self, target: int) -> tuple[float, float]:
         """Mean and standard deviation of the months until the target, each infinite where it does not exist."""
@@ -146,7 +145,10 @@ class Accrual:
 
         # the median, which lies in the middle, divides a steep law; the pieces cannot miss it
         ends = ((0.0, 0.5), (0.5, 1.0))
-        return sum(quad(integrand, low, high, epsabs=0.0, epsrel=_CLOSE, limit=_PIECES)[0] for low, high in ends)
+        return sum(
+            scipy.integrate.quad(integrand, low, high, epsabs=0.0, epsrel=_CLOSE, limit=_PIECES)[0]
+            for low, high in ends
+        )
 
     def count_moments(self, months: float) -> tuple[float, float]:
         """Mean and variance of the patients by a time, of sites without a cap."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 
 from sim.draws.streams import FloatArray
 from sim.model.trial.plan import IntArray
@@ -74,7 +74,7 @@ def fit_shape_rate(counts: FloatArray, exposure: FloatArray) -> FittedRates:
         low /= 2.0
     while slope(high) > 0 and high < _MOST_EXCESS:
         high *= 2.0
-    excess = float(brentq(slope, low, high, rtol=_CLOSE)) if slope(high) <= 0 else high
+    excess = float(scipy.optimize.brentq(slope, low, high, rtol=_CLOSE)) if slope(high) <= 0 else high
     return FittedRates(_best_mean(counts, exposure, excess), excess**0.5)
 
 
@@ -86,7 +86,7 @@ def _best_mean(counts: FloatArray, exposure: FloatArray, excess: float) -> float
 
     each = counts / exposure  # the slope is above 0 at the least of them, below 0 at the largest
     low, high = float(each.min()), float(each.max())
-    return float(brentq(slope, low, high, rtol=_CLOSE)) if high > low else high
+    return float(scipy.optimize.brentq(slope, low, high, rtol=_CLOSE)) if high > low else high
 
 
 @final

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from scipy.linalg import eigh_tridiagonal
+import scipy
 from scipy.special import roots_legendre
 
 from sim.draws.streams import FloatArray
@@ -59,7 +59,7 @@ class Nodes:
 
         Unlike closed forms of the weights it overflows for no parameter.
         """
-        at, vectors = eigh_tridiagonal(middle, np.sqrt(ahead))
+        at, vectors = scipy.linalg.eigh_tridiagonal(middle, np.sqrt(ahead))
         return cls(np.asarray(at, dtype=np.float64), np.asarray(vectors[0] ** 2, dtype=np.float64))
 
     def mean(self, function: Callable[[FloatArray], FloatArray] = np.asarray) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, final
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 from scipy.special import betainc, betaincinv, gammaln, roots_legendre
 
 from sim.draws.streams import FloatArray
@@ -62,7 +62,9 @@ class PooledPosterior:
         low, high = float(each.min()), float(each.max())
         if high - low <= _CLOSE * high:
             return high
-        return float(brentq(lambda months: self.prob_within(more, months) - probability, low, high, rtol=_CLOSE))
+        return float(
+            scipy.optimize.brentq(lambda months: self.prob_within(more, months) - probability, low, high, rtol=_CLOSE)
+        )
 
     def count_quantile(self, months: float, probability: float) -> int:
         """The fewest patients that are not exceeded within so many months with a probability: negative binomial."""
