@@ -253,7 +253,7 @@ def gather(folder: Path) -> Collected:
             overrides[path] = typed.splitlines()
         elif (path / MARK).exists():
             try:
-                finished[path] = open_run(path, at_once=False)
+                finished[path] = open_run(path)
                 overrides[path] = list(finished[path].provenance["overrides"])
             except InputError as fault:
                 broken[path], overrides[path] = str(fault), [path.name]

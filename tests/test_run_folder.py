@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import time
-import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -33,22 +32,6 @@ def test_a_run_read_back_is_the_run(tmp_path: Path) -> None:
     assert again.value("severe_vod", "p90", 2009) == run.value("severe_vod", "p90", 2009)
     rows = ["seed_hct_2002", "wbmt_2006_allo", "carreras1998_allo", "carreras1998_auto", "sev_carreras1998"]
     assert list(again.evidence["id"])[:6] == [*rows, "seed_d100_mort"]
-
-
-def test_draws_read_whenever_asked_for_are_not_held(tmp_path: Path) -> None:
-    run = sim.simulate(sim.load(overrides=["trial=none", "market=none"]))
-    with writing(tmp_path / "run") as aside:
-        write(run, aside)
-    later = open_run(tmp_path / "run", at_once=False)
-    tracemalloc.start()
-    try:
-        alike = [later.dataset[name].equals(run.dataset[name]) for name in run.dataset.data_vars]
-        held, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert all(alike)
-    assert held < 0.1 * run.dataset.nbytes
-    print(f"held {held / 1e6:.2f} MB, at most {peak / 1e6:.2f} MB, of {run.dataset.nbytes / 1e6:.1f} MB of draws")
 
 
 def test_summary_is_tidy_and_complete() -> None:

@@ -171,14 +171,8 @@ def _histogram(array: xr.DataArray) -> xr.Dataset:
     )
 
 
-def open_run(folder: str | Path, *, at_once: bool = True) -> Results:
+def open_run(folder: str | Path) -> Results:
     """Read a finished run.
-
-    Parameters
-    ----------
-    folder : the run's.
-    at_once : whether its draws are read now; else each variable whenever it is asked for, and none is held: so a sweep
-        of a thousand runs can be compared in the memory of a few.
 
     Raises
     ------
@@ -188,16 +182,14 @@ def open_run(folder: str | Path, *, at_once: bool = True) -> Results:
     if not (folder / MARK).is_file():
         raise InputError(f"{folder} holds no finished run ({MARK} is missing)")
     try:
-        return _read(folder, at_once)
+        return _read(folder)
     except (OSError, ValueError, KeyError, yaml.YAMLError) as fault:
         raise InputError(f"{folder} holds a damaged run ({type(fault).__name__}: {fault})") from fault
 
 
-def _read(folder: Path, at_once: bool) -> Results:
-    dataset = xr.open_dataset(folder / "results.nc", engine="netcdf4", cache=False)
-    if at_once:
-        with dataset as stored:
-            dataset = stored.load()
+def _read(folder: Path) -> Results:
+    with xr.open_dataset(folder / "results.nc", engine="netcdf4") as stored:
+        dataset = stored.load()  # now: the library crashes where a file is opened while it is open already
     record = json.loads((folder / MARK).read_text(encoding="utf-8"))
     names = record.pop("tables", [])
     return Results(
