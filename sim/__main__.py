@@ -67,11 +67,13 @@ def dispatch(arguments: Sequence[str]) -> int:
     return _run_or_sweep(arguments)
 
 
-def _run_or_sweep(arguments: Sequence[str]) -> int:
-    from sim.configuration.compose import FROM_RUN, composed, default_folder, parse, workbooks
-    from sim.configuration.words import check_ranges
-    from sim.configuration.workbook.names import WRITE, names
+def _words(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """The options of one run or a sweep, and its overrides.
 
+    Raises
+    ------
+    InputError : for an option that there is not, or a folder without a name.
+    """
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("-m", "--multirun", action="store_true")
     parser.add_argument("-cd", "--config-dir")
@@ -80,10 +82,19 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
         if word.startswith("-"):
             meant = f"; settings are key=value, without dashes{nearest(word, _OPTIONS)}"
             raise InputError(f"{word}: unknown option{meant}")
-    given = ("hydra.run.dir=", "hydra.sweep.dir=") if options.multirun else ("hydra.run.dir=",)
-    folder_given = any(word.startswith(given) for word in overrides)
     if any(word in ("hydra.run.dir=", "hydra.sweep.dir=") for word in overrides):
         raise InputError("hydra.run.dir: the name of a folder is missing")
+    return options, overrides
+
+
+def _run_or_sweep(arguments: Sequence[str]) -> int:
+    from sim.configuration.compose import FROM_RUN, composed, default_folder, parse, workbooks
+    from sim.configuration.words import check_ranges
+    from sim.configuration.workbook.names import WRITE, names
+
+    options, overrides = _words(arguments)
+    given = ("hydra.run.dir=", "hydra.sweep.dir=") if options.multirun else ("hydra.run.dir=",)
+    folder_given = any(word.startswith(given) for word in overrides)
     place = [] if folder_given else [f"hydra.run.dir={default_folder()}"]
     read = parse(overrides)
     check_ranges(read)
