@@ -42,7 +42,8 @@ def main() -> None:
             ratios = []
             for _ in range(ROUNDS + 1):
                 place = (f"hydra.run.dir={folder}/{next(names)}",) if "--help" not in candidate else ()
-                ratios.append(1 / seconds(base) * seconds((*candidate, *place)))
+                before = seconds(base)
+                ratios.append(seconds((*candidate, *place)) / before)
             counted = sorted(ratios[1:])  # the first pair fills the caches
             found = statistics.median(counted)
             verdict = "no goal" if goal is None else f"goal {goal}: {'reached' if found <= goal else 'not reached'}"

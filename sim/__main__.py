@@ -125,11 +125,11 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
 
         check_over(assumptions.origin.configuration, assumptions.sensitivity)
     from sim.beside import option  # only now: what was refused above did not wait for these imports
-    from sim.commands import run, show
+    from sim.commands import begin, show
 
     folder, beside = Path(made.hydra.run.dir), option(assumptions.report.beside, options.config_dir)
     with _stoppable(folder):
-        show(run(assumptions, folder, overrides, beside), folder)
+        show(begin(assumptions, folder, overrides, beside)(), folder)
     return 0
 
 

@@ -1,6 +1,7 @@
 """What the command line does: one run, its replay, what is printed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from sim.views.grounds import GROUNDS
 from sim.views.table import stage_table
 
 
-def run(
+def begin(
     assumptions: Assumptions,
     folder: Path,
     overrides: Sequence[str],
@@ -29,8 +30,8 @@ def run(
     samples: Path | None = None,
     in_sweep: bool = False,
     goes_on: bool = False,
-) -> Results:
-    """Simulate and write the run folder.
+) -> Callable[[], Results]:
+    """Simulate; what is left is to write the run folder, which may be done beside other work.
 
     Parameters
     ----------
@@ -42,12 +43,17 @@ def run(
     in_sweep : whether it is one of many, which by default make no pictures of their own.
     goes_on : whether it goes on with a run that was killed in this folder.
 
+    Returns
+    -------
+    To be called once: writes the folder and gives the run.
+
     Raises
     ------
     InputError : when the folder is taken or cannot be written, or the draws cannot be made.
     """
     check_over(assumptions.origin.configuration, assumptions.sensitivity)  # before anything takes time
-    with writing(folder, goes_on=goes_on) as aside:
+    with ExitStack() as opened:
+        aside = opened.enter_context(writing(folder, goes_on=goes_on))
         results = with_beside(simulate(assumptions), beside, samples)
         record = {"overrides": list(overrides), "working_directory": str(samples or Path.cwd())}
         results = replace(results, provenance={**results.provenance, **record})
@@ -59,12 +65,17 @@ def run(
         if pictured:
             results = with_levers(with_bill(results, assumptions), assumptions)
             results = with_bridge(results, assumptions, beside, samples)
-        write(results, aside, packed=not in_sweep)
-        if pictured:
             illustrate(results, aside)
             calculate(results, assumptions, aside)
-        (aside / POINTS).unlink(missing_ok=True)
-    return results
+        rest = opened.pop_all()
+
+    def finish() -> Results:
+        with rest:
+            write(results, aside, packed=not in_sweep)
+            (aside / POINTS).unlink(missing_ok=True)
+        return results
+
+    return finish
 
 
 def with_bill(results: Results, assumptions: Assumptions) -> Results:
@@ -188,7 +199,8 @@ def replay(source: Path, folder: Path) -> int:
     for name, digest in assumptions.origin.files.items():
         if original.provenance["files"].get(name) != digest:
             raise InputError(f"replay: {name} has changed since the run in {source}")
-    show(run(assumptions, folder, original.provenance["overrides"], stored(original), samples=samples), folder)
+    again = begin(assumptions, folder, original.provenance["overrides"], stored(original), samples=samples)
+    show(again(), folder)
     difference = first_difference(original, open_run(folder))
     print(f"\nIdentical to {source}, bit for bit." if difference is None else f"\nDiffers from {source}: {difference}")
     return 0 if difference is None else 1

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sim.asking import POINTS
+from sim.at_hand import AtHand
 from sim.beside import Option
-from sim.commands import run, show
+from sim.commands import begin, show
 from sim.configuration.compose import assume, workbooks
 from sim.errors import InputError
 from sim.results.folder import ASIDE, MARK, RESUMABLE
@@ -79,11 +80,12 @@ def _sweep(folder: Path) -> int:
     words = [word for word in typed if not word.startswith(_FOLDERS)]
     own = words.index(_CONFIG_DIR) + 2 if _CONFIG_DIR in words else 1  # before it stands what is no override
     option = words[own - 1] if own > 1 else None
-    with contextlib.chdir(directory):
-        made = launch([*words, f"hydra.sweep.dir={_quoted(place)}"], place, workbooks(words[own:], option))
+    with contextlib.chdir(directory), AtHand() as at_hand:
+        again = [*words, f"hydra.sweep.dir={_quoted(place)}"]
+        made = launch(again, place, workbooks(words[own:], option), at_hand)
     if not made:
         print("nothing left to run: every run is finished; the comparison is made anew", file=sys.stderr)
-    return collect(folder)
+    return collect(folder, at_hand=at_hand)
 
 
 def _grid(folder: Path) -> int:
@@ -105,7 +107,8 @@ def _grid(folder: Path) -> int:
         if path.name not in (RESUMABLE, POINTS):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     beside = None if record["beside"] is None else Option(record["beside"]["option"], record["beside"]["vod"])
-    show(run(assumptions, folder, record["overrides"], beside, samples=samples, goes_on=True), folder)
+    finish = begin(assumptions, folder, record["overrides"], beside, samples=samples, goes_on=True)
+    show(finish(), folder)
     return 0
 
 

@@ -14,7 +14,8 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from sim.assumptions.schema import Assumptions
-from sim.commands import run
+from sim.at_hand import AtHand
+from sim.commands import begin
 from sim.configuration.compose import Composed, assume, plain, through_hydra
 from sim.configuration.sweeper import composing_many
 from sim.configuration.workbook.laying import NOTHING, Laid
@@ -24,7 +25,7 @@ from sim.results.compare import compare
 from sim.results.folder import MARK, check_empty, open_run, remove_empty
 from sim.results.run import Results
 from sim.sweep_table import SWEEP, sweep_table
-from sim.variables import HEADLINE
+from sim.variables import HEADLINE, STRATA, TOTAL
 from sim.views.bridge_words import BRIDGE
 from sim.views.bridge_words import bridges as bridges_in
 from sim.views.table import comparison_table
@@ -38,13 +39,14 @@ BRIDGED = 4
 _BRIDGED_BY = {"value": "net_present_value", "patients": HEADLINE, "readout": "prob_readout_by_promise"}
 
 
-def one_of_many(config: DictConfig, workbooks: Mapping[str, Laid]) -> bool:
+def one_of_many(config: DictConfig, workbooks: Mapping[str, Laid], at_hand: AtHand) -> bool:
     """One run of a sweep. A failure is written down and does not stop the others.
 
     Parameters
     ----------
     config : composed by Hydra.
     workbooks : what the workbooks that the sweep names lay over it, by name.
+    at_hand : writes it beside the next one.
 
     Returns
     -------
@@ -58,16 +60,33 @@ def one_of_many(config: DictConfig, workbooks: Mapping[str, Laid]) -> bool:
         return False
     record = [re.sub(r"\\([\\()\[\]{}:=, \t])", r"\1", word) for word in typed]  # Hydra escapes the signs it reads
     started = time.perf_counter()
+    number, finish = int(settings.job.num), None
+
+    def written() -> Results | None:
+        try:
+            assert finish is not None
+            results = finish()
+        except Exception as fault:
+            _failed(fault, folder, record, number)
+            return None
+        print(f"run {number}: {' '.join(record)} ({time.perf_counter() - started:.1f} s)", file=sys.stderr)
+        return results
+
     try:
         made = Composed(plain(config, DictConfig(settings), overrides, laid), DictConfig(settings), laid)
-        run(made.assumptions(), folder, record, in_sweep=True)
+        finish = begin(made.assumptions(), folder, record, in_sweep=True)
     except Exception as fault:
-        words = str(fault) if isinstance(fault, InputError) else traceback.format_exc()
-        (folder / ERROR).write_text("\n".join([*record, "", words]), encoding="utf-8")
-        print(f"run {settings.job.num}: {' '.join(record)} failed", file=sys.stderr)
+        _failed(fault, folder, record, number)
     else:
-        print(f"run {settings.job.num}: {' '.join(record)} ({time.perf_counter() - started:.1f} s)", file=sys.stderr)
+        at_hand.finish(folder, written)
     return True
+
+
+def _failed(fault: Exception, folder: Path, record: Sequence[str], number: int) -> None:
+    """Write down what went wrong with a run, where the comparison finds it."""
+    words = str(fault) if isinstance(fault, InputError) else "".join(traceback.format_exception(fault))
+    (folder / ERROR).write_text("\n".join([*record, "", words]), encoding="utf-8")
+    print(f"run {number}: {' '.join(record)} failed", file=sys.stderr)
 
 
 TYPED_SWEEP = "sweep.json"
@@ -91,15 +110,16 @@ def sweep(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid])
     made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         _remember(arguments, folder)
-        launch(arguments, folder, workbooks)
+        with AtHand() as at_hand:
+            launch(arguments, folder, workbooks, at_hand)
     finally:
         if folder.is_dir() and not any(path.is_dir() for path in folder.iterdir()):
             (folder / TYPED_SWEEP).unlink(missing_ok=True)  # refused before its first run
         remove_empty(made)
-    return collect(folder)
+    return collect(folder, at_hand=at_hand)
 
 
-def launch(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid]) -> int:
+def launch(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid], at_hand: AtHand) -> int:
     """Let Hydra make the runs of a sweep; those that are finished in the folder already stay as they are.
 
     Returns
@@ -109,7 +129,8 @@ def launch(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid]
     made: list[bool] = []
     try:
         with composing_many():
-            through_hydra([*arguments, *_choices(workbooks)], lambda one: made.append(one_of_many(one, workbooks)))
+            words = [*arguments, *_choices(workbooks)]
+            through_hydra(words, lambda one: made.append(one_of_many(one, workbooks, at_hand)))
     finally:
         (folder / "multirun.yaml").unlink(missing_ok=True)  # Hydra's own settings; the runs have theirs
     return sum(made)
@@ -138,19 +159,24 @@ class Collected:
     ----------
     runs : label → run.
     failed : label → what went wrong.
+    against : label → rows against the run `base`, of those that are known.
+    base : a label; None where none are known.
     """
 
     runs: Mapping[str, Results]
     failed: Mapping[str, str]
+    against: Mapping[str, pd.DataFrame]
+    base: str | None
 
 
-def collect(folder: Path, baseline: str | None = None) -> int:
+def collect(folder: Path, baseline: str | None = None, at_hand: AtHand | None = None) -> int:
     """Rebuild a sweep's comparison from the folders of its runs.
 
     Parameters
     ----------
     folder : the sweep's.
     baseline : the run the others are compared with; None takes the one its configuration names, or the first.
+    at_hand : what need not be read again.
 
     Returns
     -------
@@ -160,7 +186,8 @@ def collect(folder: Path, baseline: str | None = None) -> int:
     ------
     InputError : when the folder holds no finished run, or the baseline is none of them.
     """
-    found = gather(folder)
+    at_hand = at_hand or AtHand()
+    found = gather(folder, at_hand)
     for label, words in found.failed.items():
         print(f"sim: {label}: {words.strip().splitlines()[-1]}", file=sys.stderr)
     if not found.runs:
@@ -181,23 +208,25 @@ def _write_comparison(found: Collected, folder: Path, baseline: str | None) -> N
 
     first = next(iter(found.runs.values()))
     chosen = baseline or first.configuration["report"]["baseline"]
-    table = compare(found.runs, chosen)
-    spans = spanned(found.runs, next(iter(found.runs)) if chosen is None else chosen, table)
+    chosen = next(iter(found.runs)) if chosen is None else chosen
+    table = compare(found.runs, chosen, found.against if chosen == found.base else {})
+    spans = spanned(found.runs, chosen, table)
     tidy = sweep_table(found.runs)
     tables = {"comparison": table, SWEEP: tidy, **({} if spans is None else {BRIDGE: spans})}
     for name, rows in tables.items():
         rows.to_csv(folder / f"{name}.csv.part", index=False, lineterminator="\n")
+    whole = table[(table[list(STRATA)] == TOTAL).all(axis=1)]  # all that the views look at, a tenth of it
     bridges = bridges_in(spans)
-    svg, further = draw(found.runs, table, bridges, folder)
-    if (picture := swept(found.runs, table, tidy)) is not None:
+    svg, further = draw(found.runs, whole, bridges, folder)
+    if (picture := swept(found.runs, whole, tidy)) is not None:
         further[SWEPT] = Drawn(picture[1], save(picture[0], folder, SWEPT))
-    page = comparison_page(found.runs, table, found.failed, svg, further, bridges)
+    page = comparison_page(found.runs, whole, found.failed, svg, further, bridges)
     (folder / "comparison.html.part").write_text(page, encoding="utf-8", newline="\n")
     names = ["comparison.html", *(f"{name}.csv" for name in tables)]
     for name in names:
         (folder / f"{name}.part").replace(folder / name)
-    worth = value_sentences(found.runs, table, bridges)
-    print(comparison_table(table, sentences(found.runs, table), value_lines(found.runs, table), worth))
+    worth = value_sentences(found.runs, whole, bridges)
+    print(comparison_table(whole, sentences(found.runs, whole), value_lines(found.runs, whole), worth))
     print(f"\nFiles in {folder}:\n  comparison.png  {'  '.join(names)}")
 
 
@@ -239,7 +268,7 @@ def _code(failed: Mapping[str, str]) -> int:
     return 2 if failed else 0
 
 
-def gather(folder: Path) -> Collected:
+def gather(folder: Path, at_hand: AtHand) -> Collected:
     """Open every run of a sweep, finished or failed, in the order they were started."""
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder")
@@ -253,7 +282,7 @@ def gather(folder: Path) -> Collected:
             overrides[path] = typed.splitlines()
         elif (path / MARK).exists():
             try:
-                finished[path] = open_run(path)
+                finished[path] = at_hand.runs.get(path) or open_run(path)
                 overrides[path] = list(finished[path].provenance["overrides"])
             except InputError as fault:
                 broken[path], overrides[path] = str(fault), [path.name]
@@ -261,6 +290,8 @@ def gather(folder: Path) -> Collected:
     return Collected(
         {labels[path]: run for path, run in finished.items()},
         {labels[path]: words for path, words in broken.items()},
+        {labels[path]: table for path, table in at_hand.against.items() if path in finished},
+        labels.get(at_hand.base) if at_hand.base else None,
     )
 
 

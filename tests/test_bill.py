@@ -30,7 +30,7 @@ from sim.analysis.groups import (
 from sim.analysis.levers import levers
 from sim.analysis.shapley import shapley_effects
 from sim.assumptions.distributions import U_MAX, U_MIN
-from sim.commands import run, with_bill
+from sim.commands import begin, with_bill
 from sim.draws.designs import LatinHypercube
 from sim.errors import InputError
 from sim.results.folder import open_run
@@ -413,12 +413,12 @@ def test_the_report_shows_picture_table_and_words_or_the_reason(base: Results) -
 
 def test_a_run_writes_its_bill_and_a_run_of_a_sweep_does_not(tmp_path: Path) -> None:
     assumptions = sim.load(overrides=[*FEW, "sampling=quick"])
-    done = run(assumptions, tmp_path / "single", [])
+    done = begin(assumptions, tmp_path / "single", [])()
     table = open_run(tmp_path / "single").tables["uncertainty"]
     assert table["share"].sum() == pytest.approx(1, abs=1e-12)
     assert table["variance"].sum() == pytest.approx(done.value(statistic="sd") ** 2)
     assert (tmp_path / "single" / "figures" / "uncertainty.png").stat().st_size > 20_000
-    run(assumptions, tmp_path / "swept", [], in_sweep=True)
+    begin(assumptions, tmp_path / "swept", [], in_sweep=True)()
     assert "uncertainty" not in open_run(tmp_path / "swept").tables
 
 

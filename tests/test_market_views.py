@@ -19,8 +19,7 @@ from scipy.stats import rankdata
 
 import sim
 from sim.analysis.grounds import ASSUMED, CITED, RANGE_ASSUMED, REST, grounds, ranks
-from sim.commands import run as run_in
-from sim.commands import with_grounds
+from sim.commands import begin, with_grounds
 from sim.results.folder import open_run, write
 from sim.results.run import Results
 from sim.variables import CELL_DIMS, IF_APPROVED
@@ -500,7 +499,7 @@ def test_ranks_share_the_mean_of_equal_numbers(numbers: list[int]) -> None:
 
 
 def test_a_run_has_its_grounds_in_a_file_and_in_the_terminal(tmp_path: Path) -> None:
-    results = run_in(sim.load("press_release", [*ALONE, "report=none", "sampling.draws=64"]), tmp_path / "run", [])
+    results = begin(sim.load("press_release", [*ALONE, "report=none", "sampling.draws=64"]), tmp_path / "run", [])()
     opened = open_run(tmp_path / "run")
     assert (tmp_path / "run" / "grounds.csv").exists()
     assert [row.name for row in grounded(opened)] == [row.name for row in grounded(results)]

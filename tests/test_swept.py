@@ -69,7 +69,7 @@ def test_a_sweep_goes_on_with_what_is_missing_and_keeps_what_is_there(
 
 def test_a_run_that_was_killed_on_its_way_is_run_anew(typed: Typed, tmp_path: Path) -> None:
     words = ["-m", *TINY, f"{INCIDENCE}=0.1,0.2", "hydra.run.dir=sweep"]
-    with mock.patch("sim.sweep.run", side_effect=KeyboardInterrupt):
+    with mock.patch("sim.sweep.begin", side_effect=KeyboardInterrupt):
         stopped = typed(*words)
     assert stopped.returncode == 130
     assert stopped.stderr == "sim: stopped; finished runs are kept: sim resume sweep goes on\n"

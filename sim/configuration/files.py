@@ -5,16 +5,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from hydra.core.default_element import ResultDefault
 from omegaconf import DictConfig
 
 from sim.configuration.replacing import File
+from sim.plain_yaml import read_yaml
 
 _KEPT = 64
 """Compositions whose files are remembered; a notebook that changes a value again and again needs one."""
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _State = tuple[tuple[str, int, int], ...]
 _found: dict[tuple[_State, tuple[tuple[str, str], ...]], list[File]] = {}
@@ -58,4 +56,4 @@ def _read(defaults: Sequence[ResultDefault], folders: Sequence[Path]) -> list[Fi
 @cache
 def _content(place: Path, _changed: int) -> Any:
     """What a file says, read once for each time it was changed; nobody may change it."""
-    return yaml.load(place.read_text(encoding="utf-8"), Loader=_LOADER)  # as safe_load, in C where there is C
+    return read_yaml(place)

@@ -13,6 +13,7 @@ import xarray as xr
 import yaml
 
 from sim.errors import InputError
+from sim.plain_yaml import read_yaml, write_yaml
 from sim.results.run import Results
 from sim.results.totals import with_totals
 from sim.variables import MARKET_REGION, MARKET_YEAR
@@ -32,9 +33,6 @@ KEPT_BYTES = 200_000_000
 _EXACT_BYTES = 5_000_000  # up to which every number keeps its last digit
 
 _BINS = 200
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, many times faster, where it was built
-_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 @contextmanager
@@ -123,29 +121,36 @@ def write(results: Results, folder: Path, *, packed: bool = True) -> None:
         kept.to_netcdf(folder / "results.nc", engine="netcdf4", encoding=_encoding(kept, packed))
     except RuntimeError as fault:  # as the NetCDF library reports a full disk
         raise OSError(f"results.nc: {fault}") from fault
-    with (folder / "config.yaml").open("w", encoding="utf-8", newline="\n") as file:
-        yaml.dump(dict(results.configuration), file, _DUMPER, allow_unicode=True, sort_keys=False, width=120)
+    write_yaml(results.configuration, folder / "config.yaml")
     with (folder / MARK).open("w", encoding="utf-8", newline="\n") as file:
         record = {**results.provenance, "tables": list(results.tables)}
         json.dump(record, file, indent=2, ensure_ascii=False)
 
 
 def _encoding(kept: xr.Dataset, packed: bool) -> dict[str, dict[str, Any]]:
-    """How each variable is stored: compressed or not; in a large file the market by region and year to seven digits."""
-    found: dict[str, dict[str, Any]] = {str(name): {"zlib": packed, "complevel": 1} for name in kept.data_vars}
-    large = kept.data_vars.items() if kept.nbytes > _EXACT_BYTES else ()
-    for name, array in large:
-        if {MARKET_REGION, MARKET_YEAR} <= set(array.dims) and array.dtype == np.float64:
-            found[str(name)]["dtype"] = "float32"
-    return found
+    return {str(name): {"zlib": packed, "complevel": 1} for name in kept.data_vars}
 
 
 def kept_dataset(results: Results) -> xr.Dataset:
-    """The draws, or histograms of the outputs where the draws are not to be kept."""
+    """What a folder holds of the draws, or histograms of the outputs where the draws are not to be kept.
+
+    Of many draws the market by region and year is kept to seven digits.
+    """
     if keeps_draws(results) or not results.has_draws:
-        return results.dataset
+        return _to_seven_digits(results.dataset)
     histograms = [_histogram(with_totals(results.outputs[name])) for name in results.outputs.data_vars]
     return xr.merge(histograms, join="outer")  # what does not add up has no label of a total
+
+
+def _to_seven_digits(kept: xr.Dataset) -> xr.Dataset:
+    if kept.nbytes <= _EXACT_BYTES:
+        return kept
+    by_region_and_year = {
+        name: array.astype(np.float32)
+        for name, array in kept.data_vars.items()
+        if {MARKET_REGION, MARKET_YEAR} <= set(array.dims) and array.dtype == np.float64
+    }
+    return kept.assign(by_region_and_year)
 
 
 def keeps_draws(results: Results) -> bool:
@@ -189,7 +194,7 @@ def open_run(folder: str | Path) -> Results:
 
 def _read(folder: Path) -> Results:
     with xr.open_dataset(folder / "results.nc", engine="netcdf4") as stored:
-        dataset = stored.load()  # now: the library crashes where a file is opened while it is open already
+        dataset = stored.load()  # now: closing one of two open views of a file breaks the other, and Python with it
     record = json.loads((folder / MARK).read_text(encoding="utf-8"))
     names = record.pop("tables", [])
     return Results(
@@ -197,7 +202,7 @@ def _read(folder: Path) -> Results:
         summary=_table(folder / "summary.csv"),
         assumptions=_table(folder / "assumptions.csv"),
         evidence=pd.read_csv(folder / "evidence.csv", dtype=str, keep_default_na=False),
-        configuration=read_yaml(folder / "config.yaml"),
+        configuration=dict(read_yaml(folder / "config.yaml")),
         provenance=record,
         tables={name: pd.read_csv(folder / f"{name}.csv") for name in names},
     )
@@ -205,8 +210,3 @@ def _read(folder: Path) -> Results:
 
 def _table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, keep_default_na=False, na_values={"value": [""], "mcse": [""]})
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Plain data from a YAML file: no tags, no code."""
-    return dict(yaml.load(path.read_text(encoding="utf-8"), _LOADER))

@@ -15,7 +15,7 @@ from sim.variables import CELL_DIMS, HEADLINE, STRATA, TOTAL, VARIABLES
 _KEY = ("variable", *CELL_DIMS, "statistic")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one run is another only if it is the same object
 class Results:
     """What a run gives. Never changed.
 

@@ -3,6 +3,7 @@
 import calendar
 import math
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from sim.dates import day_of
 from sim.results.run import Results
@@ -56,8 +57,17 @@ class Market:
         return "net present value" if self.has_costs else "net present value of net sales only, before costs"
 
 
+_known: WeakKeyDictionary[Results, Market | None] = WeakKeyDictionary()
+
+
 def market_of(results: Results) -> Market | None:
-    """The market of a run; None where it has none."""
+    """The market of a run, looked up once; None where it has none."""
+    if results not in _known:
+        _known[results] = _market(results)
+    return _known[results]
+
+
+def _market(results: Results) -> Market | None:
     plan = results.configuration.get("market")
     rows = results.summary
     if not plan or not (rows["variable"] == "net_sales").any():

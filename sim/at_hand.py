@@ -1,0 +1,81 @@
+"""The runs of a sweep under way: while the model of one runs, the one before is written and compared."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+import pandas as pd
+
+from sim.results.compare import Baseline
+from sim.results.folder import kept_dataset
+from sim.results.run import Results
+from sim.variables import HEADLINE
+
+
+class AtHand(AbstractContextManager["AtHand"]):
+    """Finishes runs one by one in a thread of its own, and keeps of each what the comparison of a sweep needs.
+
+    Of the first run the draws are kept, of the others those of what is one number a draw, and of the headline: so a
+    sweep's memory hardly grows with its runs. Leaving the block waits for what is under way.
+
+    Attributes
+    ----------
+    base : the folder of the run that the others are compared with, the first one; None before it is finished.
+    runs : folder → run.
+    against : folder → its rows against the base, as the comparison has them.
+    """
+
+    def __init__(self) -> None:
+        """Begin with no run."""
+        self.base: Path | None = None
+        self.runs: dict[Path, Results] = {}
+        self.against: dict[Path, pd.DataFrame] = {}
+        self._baseline: Baseline | None = None
+        self._worker = ThreadPoolExecutor(max_workers=1)
+        self._under_way: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        """Nothing more to begin."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Wait for the last run."""
+        self._worker.shutdown(wait=True)
+        if kind is None and self._under_way is not None:
+            self._under_way.result()
+
+    def finish(self, folder: Path, write: Callable[[], Results | None]) -> None:
+        """Finish a run beside what comes next, once the one before it is finished: never more than two are held.
+
+        Parameters
+        ----------
+        folder : of the run.
+        write : writes it; None says that it failed, and that this is written down.
+        """
+        if self._under_way is not None:
+            self._under_way.result()
+        self._under_way = self._worker.submit(self._finish, folder, write)
+
+    def _finish(self, folder: Path, write: Callable[[], Results | None]) -> None:
+        written = write()
+        if written is None:
+            return
+        results = replace(written, dataset=kept_dataset(written))  # as it would be read from the folder
+        if self._baseline is None:
+            self.base, self._baseline = folder, Baseline(results)
+            self.runs[folder] = results
+        else:
+            self.runs[folder] = _lightened(results)
+        self.against[folder] = self._baseline.against(results)
+
+
+def _lightened(results: Results) -> Results:
+    """The run without its draws by region and year, of which the comparison needs the differences alone."""
+    if not results.has_draws:
+        return results
+    arrays = results.dataset.data_vars.items()
+    needed = [name for name, array in arrays if array.dims == ("draw",) or name == HEADLINE]
+    return replace(results, dataset=results.dataset[needed])
