@@ -87,7 +87,12 @@ def with_bill(results: Results, assumptions: Assumptions) -> Results:
 
 
 def with_grounds(results: Results) -> Results:
-    """The same results with the table of what assumed and cited inputs make of the spread; none at the means."""
+    """The same results with the table of what assumed and cited inputs make of the spread; none at the means.
+
+    Where the draws were too many to hold there is none either: it is made from them.
+    """
+    if not results.has_draws:
+        return results
     from sim.analysis.grounds import grounds
 
     found = grounds(results)

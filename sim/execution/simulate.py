@@ -1,6 +1,7 @@
 """From assumptions to results: chunks of draws through sampling and model, summarised as they come."""
 
 import time
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,10 +19,13 @@ from sim.model.chain import TRIAL_STAGE, candidates, populations
 from sim.model.cohort import Expected, WholePatients
 from sim.model.market.plan import MarketStreams
 from sim.results.batches import Batches
+from sim.results.folder import KEPT_BYTES
 from sim.results.moments import Moments
 from sim.results.provenance import provenance
 from sim.results.run import Results
+from sim.results.sample import Sample, Stored
 from sim.results.summary import summarise
+from sim.results.tally import Tally, tally
 from sim.results.totals import with_totals
 from sim.variables import MONEY, VARIABLES
 
@@ -61,11 +65,10 @@ def _simulated(assumptions: Assumptions, chunk: int) -> Results:
     sampling = assumptions.sampling
     batches = Batches.of(sampling.method, sampling.replicates, sampling.draws)
     trial = None if assumptions.trial is None else TrialRun(assumptions, batches)
-    dataset, spread = _pass(assumptions, batches, chunk, trial)
-    outputs = dataset[[name for name in VARIABLES if name in dataset]]
+    dataset, samples, spread = _pass(assumptions, batches, chunk, trial)
     return Results(
-        dataset=dataset.assign_coords(replicate=("draw", np.arange(sampling.draws) % sampling.replicates)),
-        summary=summarise(outputs, spread, batches),
+        dataset=dataset,
+        summary=summarise(samples, spread, batches),
         assumptions=assumptions_table(assumptions),
         evidence=evidence_table(assumptions),
         tables={**further_tables(assumptions), **(trial.tables() if trial else {})},
@@ -76,21 +79,60 @@ def _simulated(assumptions: Assumptions, chunk: int) -> Results:
 
 def _pass(
     assumptions: Assumptions, batches: Batches, chunk: int, trial: TrialRun | None
-) -> tuple[xr.Dataset, dict[str, Moments]]:
-    """All draws once, chunk by chunk: inputs and outputs by draw, and the moments of the outputs without chance."""
+) -> tuple[xr.Dataset, Iterable[Sample], dict[str, Moments]]:
+    """All draws once, chunk by chunk: what is kept, the draws of each output, and their moments without chance.
+
+    The first chunk is the same whatever the chunk: it says how large the draws would be, and a tally counts by it.
+    """
     sampling = assumptions.sampling
     spread: dict[str, Moments] = {}
-    parts: list[xr.Dataset] = []
+    kept: list[xr.Dataset] = []
+    tallies: dict[str, Tally] = {}
     money = "" if assumptions.market is None else money_unit(assumptions.market)
     with tqdm(total=sampling.draws, unit="draws", unit_scale=True, delay=_PATIENCE, disable=None, leave=False) as bar:
-        for first in range(0, sampling.draws, chunk):
-            draws = range(first, min(first + chunk, sampling.draws))
+        for draws in _portions(sampling.draws, chunk):
             parameters, counted, expected = _model(assumptions, draws, trial)
             for name in expected.data_vars:
-                spread.setdefault(str(name), Moments(batches)).add(with_totals(expected[name]).to_numpy(), first)
-            parts.append(parameters.merge(_stored(counted, money)))
+                spread.setdefault(str(name), Moments(batches)).add(with_totals(expected[name]).to_numpy(), draws.start)
+            counted = _stored(counted, money)
+            if draws.start == 0:
+                keeps = _is_kept(assumptions, parameters.merge(counted))
+            if keeps:
+                kept.append(parameters.merge(counted))
+            else:
+                _tally(counted, tallies, batches, draws.start)
             bar.update(len(draws))
-    return xr.concat(parts, dim="draw", data_vars="minimal") if len(parts) > 1 else parts[0], spread
+    if tallies:
+        return xr.merge([one.histogram() for one in tallies.values()], join="outer"), tallies.values(), spread
+    dataset = xr.concat(kept, dim="draw", data_vars="minimal") if len(kept) > 1 else kept[0]
+    arrays = [with_totals(dataset[name]) for name in VARIABLES if name in dataset]
+    by_draw = dataset.assign_coords(replicate=("draw", np.arange(sampling.draws) % sampling.replicates))
+    return by_draw, [Stored(array, batches) for array in arrays], spread
+
+
+def _portions(draws: int, chunk: int) -> Iterator[range]:
+    """Neighbouring draws, the first `CHUNK` of a run in one portion where they are more than that."""
+    first = min(CHUNK, draws) if draws > CHUNK else min(chunk, draws)
+    yield range(first)
+    for start in range(first, draws, chunk):
+        yield range(start, min(start + chunk, draws))
+
+
+def _is_kept(assumptions: Assumptions, portion: xr.Dataset) -> bool:
+    """Whether the draws are held in memory: as told, or where they are few, or in one portion anyway."""
+    draws = assumptions.sampling.draws
+    whole = portion.nbytes / portion.sizes["draw"] * draws
+    return assumptions.results.keep_draws is True or whole <= KEPT_BYTES or draws <= CHUNK
+
+
+def _tally(counted: xr.Dataset, tallies: dict[str, Tally], batches: Batches, first_draw: int) -> None:
+    """Count the outputs of neighbouring draws, in place."""
+    for name in VARIABLES:
+        if name in counted:
+            array = with_totals(counted[name])
+            if name not in tallies:
+                tallies[name] = tally(array, batches)
+            tallies[name].add(array.to_numpy(), first_draw)
 
 
 def _model(assumptions: Assumptions, draws: range, trial: TrialRun | None) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:

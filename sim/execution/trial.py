@@ -17,6 +17,7 @@ from sim.model.trial.outcome import Outcome, TrialPlan, control_is_last
 from sim.model.trial.plan import TrialStreams
 from sim.model.trial.verdict import EXACT
 from sim.results.batches import Batches
+from sim.results.moments import Moments
 from sim.results.trial import (
     ACCRUAL,
     EVENTS,
@@ -24,7 +25,9 @@ from sim.results.trial import (
     READOUT,
     SITES,
     SUCCESS,
+    Quarters,
     accrual_table,
+    event_of,
     readout_dates,
     readout_table,
     site_table,
@@ -50,8 +53,8 @@ class TrialRun:
         self._trial = assumptions.trial
         self._batches = batches
         self._first: tuple[TrialPlan, Outcome] | None = None
-        self._success: dict[tuple[str, str, float], list[FloatArray]] = {}
-        self._dates: list[FloatArray] = []
+        self._success: dict[tuple[str, str, float], Moments] = {}
+        self._dates = Quarters(batches)
         self._story: Story | None = None
 
     def expected(self, parameters: xr.Dataset, populations: xr.Dataset, *, judged: bool) -> xr.Dataset:
@@ -77,9 +80,9 @@ class TrialRun:
                 self._story = play(self._assumptions, draws[_middle(outcome.readout)])
         for verdict in outcome.verdicts:
             place = (verdict.endpoint, verdict.test, verdict.level)
-            self._success.setdefault(place, []).append(verdict.success)
+            self._success.setdefault(place, Moments(self._batches)).add(verdict.success, draws.start)
         found = outputs(plan, outcome, self._trial.start)
-        self._dates.append(found["readout_date"].to_numpy())
+        self._dates.add(found["readout_date"].to_numpy(), draws.start)
         return found
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -87,12 +90,12 @@ class TrialRun:
         assert self._first is not None
         plan, outcome = self._first
         start = self._trial.start
-        verdicts = [(*place, np.concatenate(parts)) for place, parts in self._success.items()]
+        verdicts = [(*place, *event_of(successes, self._batches)) for place, successes in self._success.items()]
         decides = EXACT if plan.reference is not None else plan.test
         tables = {
             ACCRUAL: accrual_table(outcome.times, start),
-            READOUT: readout_table(np.concatenate(self._dates), self._batches),
-            SUCCESS: success_table(verdicts, self._trial.primary, decides, self._batches),
+            READOUT: readout_table(self._dates),
+            SUCCESS: success_table(verdicts, self._trial.primary, decides),
         }
         enrolled = outcome.enrolled
         if enrolled is not None and self._trial.enrolment.model == "sites":

@@ -17,26 +17,23 @@ class Moments:
         self._count: FloatArray | None = None
         self._sums: FloatArray | None = None
 
-    def add(self, values: FloatArray, first_draw: int) -> None:
+    def add(self, values: NDArray[np.generic], first_draw: int) -> None:
         """Take in the values of neighbouring draws, [draw, …]; what is missing is left out.
 
         What is infinite in some draw has no moments.
         """
         if self._origin is None:
-            self._origin = np.where(np.isfinite(values[0]), values[0], 0.0)
+            first = values[0].astype(np.float64)
+            self._origin = np.where(np.isfinite(first), first, 0.0)
             self._sums = np.zeros((2, max(self._batches.number, 1), *values.shape[1:]))
             self._count = np.zeros(self._sums.shape[1:])
         assert self._sums is not None
         assert self._count is not None
-        there = ~np.isnan(values)
-        away = np.where(there, np.where(np.isinf(values), np.nan, values) - self._origin, 0.0)
-        numbered = self._batches.number > 0
-        parts = self._batches.split(away, first_draw) if numbered else [away]
-        counted = self._batches.split(there, first_draw) if numbered else [there]
-        for batch, (part, some) in enumerate(zip(parts, counted, strict=True)):
-            self._count[batch] += some.sum(axis=0)
-            self._sums[0, batch] += part.sum(axis=0)
-            self._sums[1, batch] += np.square(part).sum(axis=0)
+        for batch, part in enumerate(self._batches.split(values, first_draw) if self._batches.number else [values]):
+            away, counted = _away(part, self._origin)
+            self._count[batch] += counted
+            self._sums[0, batch] += away.sum(axis=0)
+            self._sums[1, batch] += np.square(away, out=away).sum(axis=0)
 
     def mean(self) -> FloatArray:
         """The mean over all draws: […]."""
@@ -46,12 +43,36 @@ class Moments:
         mean: FloatArray = self._origin + _over(self._sums[0].sum(axis=0), self._count.sum(axis=0))
         return mean
 
+    def sums(self) -> tuple[FloatArray, FloatArray]:
+        """How many draws there are in each batch, and their sum: [batch, …] each."""
+        assert self._sums is not None
+        assert self._origin is not None
+        assert self._count is not None
+        return self._count, self._sums[0] + self._count * self._origin
+
+    def by_batch(self) -> tuple[FloatArray, FloatArray]:
+        """Mean and standard deviation of each batch: [batch, …] each."""
+        assert self._sums is not None
+        assert self._origin is not None
+        assert self._count is not None
+        return self._origin + _over(self._sums[0], self._count), _spread(self._count, *self._sums)
+
     def sd(self) -> tuple[FloatArray, FloatArray]:
         """The standard deviation over all draws, and its Monte Carlo error: […] each."""
         assert self._sums is not None
         assert self._count is not None
         by_batch = _spread(self._count, *self._sums)
         return _spread(self._count.sum(axis=0), *self._sums.sum(axis=1)), self._batches.error(by_batch)
+
+
+def _away(values: NDArray[np.generic], origin: FloatArray) -> tuple[FloatArray, NDArray[np.int64] | int]:
+    """How far values, [draw, …], are from an origin, 0 where they are missing; and how many are there: […]."""
+    if values.dtype.kind == "i" or np.isfinite(values).all():
+        return np.subtract(values, origin, dtype=np.float64), len(values)
+    numbers = values.astype(np.float64)
+    there = ~np.isnan(numbers)
+    away = np.where(there, np.where(np.isinf(numbers), np.nan, numbers) - origin, 0.0)
+    return away, there.sum(axis=0)
 
 
 def _spread(count: FloatArray, total: FloatArray, squares: FloatArray) -> FloatArray:

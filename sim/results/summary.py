@@ -1,18 +1,16 @@
 """The tidy table of a run: every variable, stratum, year and statistic with its Monte Carlo error."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import product
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import NDArray
 
 from sim.results.batches import Batches
 from sim.results.moments import Moments
-from sim.results.quantiles import NEVER, SURELY_NEVER
-from sim.results.totals import column_labels, with_totals
-from sim.variables import CELL_DIMS, TRANSPLANTS, VARIABLES
+from sim.results.sample import QUANTILES, Sample
+from sim.variables import CELL_DIMS, TRANSPLANTS
 
 FloatArray = NDArray[np.float64]
 
@@ -20,15 +18,13 @@ COLUMNS = ("variable", *CELL_DIMS, "statistic", "value", "mcse", "unit")
 
 _ROUNDING = 1e-12  # relative: shares that add up to 1 miss a certain total by what rounding does
 
-QUANTILES = {"p05": 0.05, "p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, "p95": 0.95}
 
-
-def summarise(outputs: xr.Dataset, spread: Mapping[str, Moments], batches: Batches) -> pd.DataFrame:
-    """Summarise outputs by draw.
+def summarise(samples: Iterable[Sample], spread: Mapping[str, Moments], batches: Batches) -> pd.DataFrame:
+    """Summarise the outputs of a run.
 
     Parameters
     ----------
-    outputs : one variable per output, [draw, + strata, year] or [draw]; infinity is what never comes.
+    samples : the draws of each output; infinity is what never comes.
     spread : running moments of the same outputs, totals included, without chance: what parameters alone do; not of
         those whose mean says all.
     batches : how draws fall into independent batches.
@@ -37,19 +33,15 @@ def summarise(outputs: xr.Dataset, spread: Mapping[str, Moments], batches: Batch
     -------
     One row per variable, stratum (totals included), year and statistic; columns as `summary.csv` has them.
     """
-    return pd.concat(
-        [_summary(with_totals(outputs[name]), spread.get(str(name)), batches) for name in outputs.data_vars],
-        ignore_index=True,
-    )
+    return pd.concat([_summary(sample, spread.get(sample.name), batches) for sample in samples], ignore_index=True)
 
 
-def _summary(array: xr.DataArray, spread: Moments | None, batches: Batches) -> pd.DataFrame:
-    values = array.to_numpy()
-    whole = _statistics(values)
-    by_batch = [_statistics(part) for part in batches.split(values)] if batches.number else [whole]
+def _summary(sample: Sample, spread: Moments | None, batches: Batches) -> pd.DataFrame:
+    whole = dict(sample.whole())
+    by_batch = sample.by_batch() or [whole]
     error = {name: _error(np.stack([part[name] for part in by_batch]), batches) for name in whole}
     for name, quantile in QUANTILES.items():
-        if not batches.see(quantile, len(values)):
+        if not batches.see(quantile, sample.draws):
             error[name] = np.full_like(error[name], np.nan)
     if spread is None:
         unseen = (error["mean"] == 0) & (not batches.exact)  # an event of no draw, or of all
@@ -57,13 +49,13 @@ def _summary(array: xr.DataArray, spread: Moments | None, batches: Batches) -> p
     else:
         whole["sd_parameters"], error["sd_parameters"] = spread.sd()
     if spread is not None and not batches.exact:
-        _doubt(whole, error, spread, len(values), is_root=array.name == TRANSPLANTS.name)
+        _doubt(whole, error, spread, sample.draws, is_root=sample.name == TRANSPLANTS.name)
     order = ["mean"] if spread is None else ["mean", "sd", "sd_parameters", *QUANTILES]
-    frame = pd.DataFrame(list(product(*column_labels(array), order)), columns=[*CELL_DIMS, "statistic"])
+    frame = pd.DataFrame(list(product(*sample.labels, order)), columns=[*CELL_DIMS, "statistic"])
     frame["value"] = np.stack([whole[name] for name in order], axis=-1).ravel()
     frame["mcse"] = np.stack([error[name] for name in order], axis=-1).ravel()
-    frame.insert(0, "variable", str(array.name))
-    frame["unit"] = array.attrs.get("unit", VARIABLES[str(array.name)].unit)
+    frame.insert(0, "variable", sample.name)
+    frame["unit"] = sample.unit
     return frame
 
 
@@ -86,41 +78,3 @@ def _doubt(
     certain = still & (is_root | np.isclose(whole["mean"], spread.mean(), rtol=_ROUNDING, atol=0))
     for name in ("mean", "sd"):
         error[name] = np.where((error[name] == 0) & ~certain, np.nan, error[name])
-
-
-def _statistics(values: NDArray[np.generic]) -> dict[str, FloatArray]:
-    """Mean, standard deviation and quantiles over the draws: […] each.
-
-    What is infinite in some draws has quantiles, but no mean and no standard deviation. Draws in which it is missing
-    are left out; a sample without any other is missing.
-    """
-    numbers = values.astype(np.float64)
-    missing = np.isnan(numbers)
-    if missing.any():
-        return _of_those_there(numbers, missing)
-    never = np.isinf(numbers)
-    ever = never.any()
-    finite = np.where(never, np.nan, numbers) if ever else numbers
-    mean = finite.mean(axis=0)
-    spread = finite.std(axis=0, ddof=1) if len(numbers) > 1 else np.zeros(numbers.shape[1:])
-    ordered = np.where(never, NEVER, numbers) if ever else numbers
-    quantiles = np.quantile(ordered, list(QUANTILES.values()), axis=0, overwrite_input=True)  # a copy of our own
-    quantiles[quantiles > SURELY_NEVER] = np.inf
-    return {"mean": mean, "sd": spread, **dict(zip(QUANTILES, quantiles, strict=True))}
-
-
-def _of_those_there(numbers: FloatArray, missing: NDArray[np.bool_]) -> dict[str, FloatArray]:
-    """The same of the draws in which each cell is there: […] each."""
-    cells = missing.reshape(len(missing), -1)
-    if (cells == cells[:, :1]).all() and not cells[:, 0].all():
-        return _statistics(numbers[~cells[:, 0]])
-    shape, columns = numbers.shape[1:], numbers.reshape(len(numbers), -1)
-    found = [_column(columns[~cells[:, place], place]) for place in range(columns.shape[1])]
-    return {name: np.array([column[name] for column in found]).reshape(shape) for name in found[0]}
-
-
-def _column(values: FloatArray) -> dict[str, FloatArray]:
-    """The statistics of one cell."""
-    if len(values) == 0:
-        return dict.fromkeys(("mean", "sd", *QUANTILES), np.array(np.nan))
-    return _statistics(values)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from sim.dates import MONTH, months_after, quarter_name, to_decimal_year, to_ordinal
 from sim.results.batches import Batches
-from sim.results.summary import QUANTILES
+from sim.results.moments import Moments
+from sim.results.sample import QUANTILES
 
 FloatArray = NDArray[np.float64]
 
@@ -61,33 +62,56 @@ def accrual_table(times: FloatArray, start: date) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def readout_table(readout_date: FloatArray, batches: Batches) -> pd.DataFrame:
+class Quarters:
+    """In which quarter a trial reads out, counted over portions of draws.
+
+    Parameters
+    ----------
+    batches : how draws fall into independent batches.
+    """
+
+    def __init__(self, batches: Batches) -> None:
+        """Nothing is counted yet."""
+        self.batches = batches
+        self.draws = np.zeros(max(batches.number, 1))
+        self.hits: dict[int | None, FloatArray] = {}
+
+    def add(self, readout_date: FloatArray, first_draw: int) -> None:
+        """Count neighbouring draws: decimal years, [draw]; infinite is never."""
+        finite = np.isfinite(readout_date)
+        place = _quarters(np.where(finite, readout_date, 2000.0))
+        batch = np.arange(first_draw, first_draw + len(place)) % len(self.draws)
+        self.draws += np.bincount(batch, minlength=len(self.draws))
+        for quarter in (*np.unique(place[finite]).tolist(), *([] if finite.all() else [None])):
+            hits = ~finite if quarter is None else finite & (place == quarter)
+            counted = self.hits.setdefault(quarter, np.zeros(len(self.draws)))
+            counted += np.bincount(batch[hits], minlength=len(self.draws))
+
+
+def readout_table(counted: Quarters) -> pd.DataFrame:
     """When the trial reads out, by quarter.
 
     Parameters
     ----------
-    readout_date : decimal years, [draw]; infinite is never.
-    batches : how draws fall into independent batches.
+    counted : the draws.
 
     Returns
     -------
     A row per quarter from the first to the last (of a very long time those that occur), and one for `never` where that
     happens: quarter, probability, its Monte Carlo error, and cumulative, the probability by the quarter's end.
     """
-    finite = np.isfinite(readout_date)
-    place = _quarters(np.where(finite, readout_date, 2000.0))
-    seen = np.unique(place[finite])
-    is_long = seen.size > 0 and seen[-1] - seen[0] > _MOST_QUARTERS
-    quarters: list[int | None] = [*(seen.tolist() if is_long or not seen.size else range(seen[0], seen[-1] + 1))]
-    if not finite.all():
+    seen = sorted(quarter for quarter in counted.hits if quarter is not None)
+    is_long = bool(seen) and seen[-1] - seen[0] > _MOST_QUARTERS
+    quarters: list[int | None] = [*(seen if is_long or not seen else range(seen[0], seen[-1] + 1))]
+    if None in counted.hits:
         quarters.append(None)
     rows, reached = [], 0.0
     for quarter in quarters:
-        hits = (~finite if quarter is None else finite & (place == quarter)).astype(np.float64)
-        reached += float(hits.mean())
+        hits = counted.hits.get(quarter, np.zeros(len(counted.draws)))
+        probability, error = _event(hits, counted.draws, counted.batches)
+        reached += probability
         name = NEVER if quarter is None else quarter_name(quarter)
-        cumulative = np.nan if quarter is None else reached
-        rows.append((name, float(hits.mean()), _error(hits, batches), cumulative))
+        rows.append((name, probability, error, np.nan if quarter is None else reached))
     return pd.DataFrame(rows, columns=["quarter", "probability", "mcse", "cumulative"])
 
 
@@ -98,26 +122,20 @@ def _quarters(dates: FloatArray) -> NDArray[np.int64]:
     return np.asarray(4 * 1970 + months // 3)
 
 
-def success_table(
-    verdicts: Sequence[tuple[str, str, float, FloatArray]], primary: str, decides: str, batches: Batches
-) -> pd.DataFrame:
+def success_table(verdicts: Sequence[tuple[str, str, float, float, float]], primary: str, decides: str) -> pd.DataFrame:
     """The chance of success by endpoint, test and level.
 
     Parameters
     ----------
-    verdicts : endpoint, test, two-sided level, and success as 0 or 1, [draw].
+    verdicts : endpoint, test, two-sided level, probability of success and its Monte Carlo error.
     primary : the endpoint that decides.
     decides : the test that decides.
-    batches : how draws fall into independent batches.
 
     Returns
     -------
     A row each: endpoint, test, alpha, probability, mcse, is_primary, is_deciding_test.
     """
-    rows = [
-        (endpoint, test, level, float(success.mean()), _error(success, batches), endpoint == primary, test == decides)
-        for endpoint, test, level, success in verdicts
-    ]
+    rows = [(*verdict, verdict[0] == primary, verdict[1] == decides) for verdict in verdicts]
     return pd.DataFrame(
         rows, columns=["endpoint", "test", "alpha", "probability", "mcse", "is_primary", "is_deciding_test"]
     )
@@ -168,10 +186,20 @@ def readout_dates(months: FloatArray, start: date) -> FloatArray:
     return to_decimal_year(start.toordinal() + months * MONTH)
 
 
-def _error(values: FloatArray, batches: Batches) -> float:
-    """The Monte Carlo error of a mean over draws; NaN where it cannot be known, as of an event never seen."""
+def event_of(successes: Moments, batches: Batches) -> tuple[float, float]:
+    """The probability of an event, 0 or 1 in each draw, and its Monte Carlo error."""
+    counts, hits = successes.sums()
+    return _event(hits, counts, batches)
+
+
+def _event(hits: FloatArray, draws: FloatArray, batches: Batches) -> tuple[float, float]:
+    """The probability of an event and its Monte Carlo error, from counts of each batch: [batch] each.
+
+    The error is NaN where it cannot be known, as of an event of no draw, or of all.
+    """
+    probability = float(hits.sum() / draws.sum())
     if batches.exact:
-        return 0.0
-    if not batches.number or len(set(values.tolist())) == 1:
-        return float("nan")
-    return float(batches.error(np.array([part.mean() for part in batches.split(values)])))
+        return probability, 0.0
+    if not batches.number or probability in (0, 1):
+        return probability, float("nan")
+    return probability, float(batches.error(hits / draws))

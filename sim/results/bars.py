@@ -1,0 +1,175 @@
+"""Histograms that grow with what they are given: of whole numbers, and of real ones about the values of a pilot.
+
+Adding is commutative: what they say in the end depends on the values and not on the order or the portions they came in.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.results.quantiles import NEVER, SURELY_NEVER
+
+FloatArray = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+MOST_BARS = 1024
+"""Bars of a histogram by batch; of wider ranges each bar holds 2, 4, 8 … neighbouring whole numbers."""
+
+_ROOM = 16  # whole numbers, at least, that a range is extended by
+
+
+class WholeBars:
+    """How often each whole number occurred, in each of several rows.
+
+    Parameters
+    ----------
+    rows : of the histogram.
+    most : bars at most, whose width doubles when they do not suffice; None keeps every number apart.
+    """
+
+    def __init__(self, rows: int, most: int | None) -> None:
+        """Nothing is counted yet."""
+        self.rows, self.most, self.shift = rows, most, 0
+        self._first = 0
+        self._counts = np.zeros((rows, 0), np.uint32)
+        self._low = self._high = 0
+
+    @property
+    def bars(self) -> tuple[Integers, NDArray[np.uint32]]:
+        """The lowest number of each bar that holds any, [bar], and how often they occurred, [row, bar]."""
+        filled = np.flatnonzero(self._counts.any(axis=0))
+        return (filled + self._first) << self.shift, self._counts[:, filled]
+
+    @property
+    def width(self) -> int:
+        """Whole numbers that a bar holds."""
+        return 1 << self.shift
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether a bar holds more than one number."""
+        return self.shift > 0
+
+    def would_join(self, values: Integers) -> bool:
+        """Whether these numbers would make its bars wider than they are."""
+        if self.most is None:
+            return False
+        low, high = int(values.min()), int(values.max())
+        if self._counts.shape[1]:
+            low, high = min(low, self._low), max(high, self._high)
+        return (high >> self.shift) - (low >> self.shift) >= self.most
+
+    def add(self, values: Integers, row: Integers | int) -> None:
+        """Count whole numbers, [number], each in its row."""
+        self._make_room(int(values.min()), int(values.max()))
+        size = self._counts.shape[1]
+        place = (values >> self.shift) - self._first + row * size
+        found = np.bincount(place, minlength=self.rows * size)
+        self._counts += found.reshape(self.rows, size).astype(np.uint32)
+
+    def add_bars(self, numbers: Integers, counts: NDArray[np.uint32]) -> None:
+        """Count numbers, [number], that occurred several times, [row, number]."""
+        self._make_room(int(numbers.min()), int(numbers.max()))
+        np.add.at(self._counts.T, (numbers >> self.shift) - self._first, counts.T)
+
+    def _make_room(self, low: int, high: int) -> None:
+        """Hold these numbers too: by wider bars where there is a limit, else by more."""
+        is_empty = self._counts.shape[1] == 0
+        if not is_empty:
+            if low >= self._low and high <= self._high:
+                return
+            low, high = min(low, self._low), max(high, self._high)
+        self._low, self._high = low, high
+        shift = self.shift
+        while self.most is not None and (high >> shift) - (low >> shift) >= self.most:
+            shift += 1
+        first, last = low >> shift, high >> shift
+        inside = first >= self._first and last < self._first + self._counts.shape[1]
+        if shift == self.shift and inside and not is_empty:
+            return
+        room = (last - first) // 2 + _ROOM
+        before, counts = self.bars
+        self.shift, self._first = shift, first - room
+        self._counts = np.zeros((self.rows, last - first + 1 + 2 * room), np.uint32)
+        if before.size:
+            np.add.at(self._counts.T, (before >> shift) - self._first, counts.T)
+
+
+class RealBars:
+    """How often real numbers fell between those of a pilot, or on one of them, in each of several rows.
+
+    Bar 0 is below the first of the pilot's numbers, bar 1 on it, bar 2 between it and the second, …: so what occurs
+    again and again, as 0 where nothing is sold, is told apart from its neighbours.
+
+    Parameters
+    ----------
+    rows : of the histogram.
+    knots : the pilot's numbers, [knot], rising.
+    """
+
+    def __init__(self, rows: int, knots: FloatArray) -> None:
+        """Nothing is counted yet."""
+        self.knots = knots
+        self.counts = np.zeros((rows, 2 * len(knots) + 1), np.uint32)
+        self.never = np.zeros(rows, np.int64)
+        self.low, self.high = np.inf, -np.inf
+
+    def add(self, row: int, ordered: FloatArray) -> None:
+        """Count numbers of one row, [number], in order; infinity is never, what is missing stands last."""
+        finite = int(np.searchsorted(ordered, np.inf))
+        self.never[row] += int(np.searchsorted(ordered, np.nan)) - finite  # NaN is sorted behind infinity
+        if not finite:
+            return
+        numbers = ordered[:finite]
+        self.low, self.high = min(self.low, float(numbers[0])), max(self.high, float(numbers[-1]))
+        ends = np.empty(2 * len(self.knots) + 2, np.int64)
+        ends[0], ends[-1] = 0, finite
+        ends[1:-1:2] = np.searchsorted(numbers, self.knots, side="left")
+        ends[2:-1:2] = np.searchsorted(numbers, self.knots, side="right")
+        self.counts[row] += np.diff(ends).astype(np.uint32)
+
+    def edges(self) -> tuple[FloatArray, FloatArray]:
+        """Where each bar begins and ends: [bar] each."""
+        knots = np.clip(self.knots, self.low, self.high) if self.low <= self.high else self.knots
+        ends = np.concatenate([[self.low], np.repeat(knots, 2), [self.high]])
+        return ends[:-1], ends[1:]
+
+
+def quantiles_of_bars(
+    starts: FloatArray, ends: FloatArray, counts: NDArray[np.integer], never: int, levels: FloatArray
+) -> FloatArray:
+    """Quantiles of numbers that are known by their bars, as `np.quantile` has them; within a bar evenly spread.
+
+    Parameters
+    ----------
+    starts, ends : of the bars, [bar], rising; equal where a bar is a single number, which is then met exactly.
+    counts : [bar].
+    never : further numbers that are infinite.
+    levels : between 0 and 1.
+    """
+    up_to = np.cumsum(counts, dtype=np.int64)
+    finite = int(up_to[-1]) if len(up_to) else 0
+    number = finite + never
+    if number == 0:
+        return np.full(len(levels), np.nan)
+    place = levels * (number - 1)
+    below = np.floor(place)
+    part = place - below
+    first, second = (
+        _ordered(np.minimum(below + step, number - 1).astype(np.int64), starts, ends, up_to, finite) for step in (0, 1)
+    )
+    apart = second - first
+    found = np.where(part >= 0.5, second - apart * (1 - part), first + apart * part)
+    found[found > SURELY_NEVER] = np.inf
+    return np.asarray(found)
+
+
+def _ordered(rank: Integers, starts: FloatArray, ends: FloatArray, up_to: Integers, finite: int) -> FloatArray:
+    """The numbers of these ranks, from 0, in order: [rank]."""
+    if finite == 0:
+        return np.full(len(rank), NEVER)
+    bar = np.searchsorted(up_to, np.minimum(rank, finite - 1), side="right")
+    before = np.where(bar > 0, up_to[bar - 1], 0)
+    share = (rank - before + 0.5) / (up_to[bar] - before)
+    width = ends[bar] - starts[bar]
+    within = np.where(width > 0, starts[bar] + share * width, starts[bar])
+    return np.where(rank < finite, within, NEVER)

@@ -1,0 +1,187 @@
+"""Draws that are counted and not kept: any number of them in the same memory.
+
+Whole patients are counted number by number, so that the quantiles of all draws are those of the draws themselves, to
+the last bit. Money, months and dates are counted between the 512-quantiles of a pilot, the first draws of the run: a
+quantile lies between the same two of them as the true one, evenly between them. The scatter of the batches, from which
+errors come, is that of bars of at most 1,024 a cell.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from sim.results.bars import MOST_BARS, RealBars, WholeBars, quantiles_of_bars
+from sim.results.batches import Batches
+from sim.results.moments import Moments
+from sim.results.sample import QUANTILES, FloatArray, Sample, Statistics
+from sim.results.totals import column_labels
+from sim.variables import VARIABLES
+
+_KNOTS = 512
+_KEPT_BARS = 200  # of the histogram that a run's folder keeps
+_LEVELS = np.array(list(QUANTILES.values()))
+
+
+class Tally(Sample):
+    """Counts the draws of one variable, portion by portion.
+
+    Parameters
+    ----------
+    pilot : the run's first draws, [draw, + strata, year] or [draw], with totals; they are not counted yet.
+    batches : how draws fall into independent batches.
+    """
+
+    def __init__(self, pilot: xr.DataArray, batches: Batches) -> None:
+        """Nothing is counted yet."""
+        self.name, self.draws = str(pilot.name), 0
+        self.unit = str(pilot.attrs.get("unit", VARIABLES[self.name].unit))
+        self.labels = column_labels(pilot)
+        self._batches, self._rows = batches, max(batches.number, 1)
+        self._shape = pilot.shape[1:]
+        self._dims, self._coords = (
+            pilot.dims[1:],
+            {name: pilot[name] for name in pilot.dims[1:] if name in pilot.coords},
+        )
+        self._moments = Moments(batches)
+
+    def add(self, values: NDArray[np.generic], first_draw: int) -> None:
+        """Count neighbouring draws: [draw, …]."""
+        self.draws += len(values)
+        self._moments.add(values, first_draw)
+        self._count(values.reshape(len(values), -1), first_draw)
+
+    @abstractmethod
+    def _count(self, values: NDArray[np.generic], first_draw: int) -> None:
+        """Count neighbouring draws: [draw, cell]."""
+
+    @abstractmethod
+    def _quantiles(self, row: int | None) -> FloatArray:
+        """Quantiles of a batch, or of all: [cell, level]."""
+
+    @abstractmethod
+    def _bars(self, cell: int) -> tuple[FloatArray, FloatArray, NDArray[np.integer]]:
+        """Where the bars of a cell begin and end, and what they hold in all: [bar] each."""
+
+    def whole(self) -> Statistics:
+        """See `Sample.whole`."""
+        return self._statistics(self._moments.mean(), self._moments.sd()[0], self._quantiles(None))
+
+    def by_batch(self) -> Sequence[Statistics]:
+        """See `Sample.by_batch`."""
+        if not self._batches.number:
+            return []
+        means, spreads = self._moments.by_batch()
+        return [self._statistics(means[row], spreads[row], self._quantiles(row)) for row in range(self._rows)]
+
+    def _statistics(self, mean: FloatArray, spread: FloatArray, quantiles: FloatArray) -> Statistics:
+        levels = quantiles.T.reshape(len(_LEVELS), *self._shape)
+        spread = np.where(np.isnan(mean), np.nan, spread if self.draws > 1 else 0.0)
+        return {"mean": mean, "sd": spread, **dict(zip(QUANTILES, levels, strict=True))}
+
+    def histogram(self) -> xr.Dataset:
+        """What is kept of it: counts of each cell between edges, infinity left out: [+ strata, bin]."""
+        cells = [_few(*self._bars(cell)) for cell in range(int(np.prod(self._shape, dtype=int)))]
+        counts, edges = (np.array(part) for part in zip(*cells, strict=True))
+        return xr.Dataset(
+            {
+                f"{self.name}_histogram": ((*self._dims, "bin"), counts.reshape(*self._shape, _KEPT_BARS)),
+                f"{self.name}_edges": ((*self._dims, "edge"), edges.reshape(*self._shape, _KEPT_BARS + 1)),
+            },
+            coords=self._coords,
+        )
+
+
+def _few(starts: FloatArray, ends: FloatArray, counts: NDArray[np.integer]) -> tuple[FloatArray, FloatArray]:
+    """Bars joined to equal ones from the smallest number to the largest: counts [bin], edges [bin + 1]."""
+    low, high = (starts[0], ends[-1]) if len(starts) else (0.0, 1.0)
+    return np.histogram((starts + ends) / 2, bins=_KEPT_BARS, range=(low, high), weights=counts)
+
+
+class WholeTally(Tally):
+    """Of whole numbers: every one of them apart."""
+
+    def __init__(self, pilot: xr.DataArray, batches: Batches) -> None:
+        """Nothing is counted yet."""
+        super().__init__(pilot, batches)
+        cells = range(int(np.prod(self._shape, dtype=int)))
+        self._by_batch = [WholeBars(self._rows, MOST_BARS) for _ in cells]
+        self._in_all: list[WholeBars | None] = [None for _ in cells]
+
+    def _count(self, values: NDArray[np.generic], first_draw: int) -> None:
+        rows = (np.arange(first_draw, first_draw + len(values)) % self._rows).astype(np.int64)
+        for cell, column in enumerate(np.ascontiguousarray(values.T).astype(np.int64)):
+            bars, whole = self._by_batch[cell], self._in_all[cell]
+            if whole is None and bars.would_join(column):  # from here on its numbers do not stand apart
+                whole = self._in_all[cell] = WholeBars(1, None)
+                numbers, counts = bars.bars
+                if numbers.size:
+                    whole.add_bars(numbers, counts.sum(axis=0, keepdims=True, dtype=np.uint32))
+            bars.add(column, rows)
+            if whole is not None:
+                whole.add(column, 0)
+
+    def _bars(self, cell: int) -> tuple[FloatArray, FloatArray, NDArray[np.integer]]:
+        numbers, counts = (self._in_all[cell] or self._by_batch[cell]).bars
+        places = numbers.astype(np.float64)
+        return places, places, counts.sum(axis=0)
+
+    def _quantiles(self, row: int | None) -> FloatArray:
+        found = []
+        for cell, bars in enumerate(self._by_batch):
+            if row is None:
+                starts, ends, counts = self._bars(cell)
+            else:
+                numbers, by_row = bars.bars
+                starts, counts = np.asarray(numbers - 0.5 * bars.is_joined, np.float64), by_row[row]
+                ends = starts + bars.width * bars.is_joined  # a bar of one number is that number
+            found.append(quantiles_of_bars(starts, ends, counts, 0, _LEVELS))
+        return np.array(found)
+
+
+class RealTally(Tally):
+    """Of real numbers, some of which may be infinite or missing."""
+
+    def __init__(self, pilot: xr.DataArray, batches: Batches) -> None:
+        """Nothing is counted yet."""
+        super().__init__(pilot, batches)
+        columns = pilot.to_numpy().reshape(pilot.shape[0], -1).astype(np.float64).T
+        self._cells = [RealBars(self._rows, _knots(column)) for column in columns]
+
+    def _count(self, values: NDArray[np.generic], first_draw: int) -> None:
+        for batch, part in enumerate(self._batches.split(values, first_draw) if self._batches.number else [values]):
+            ordered = np.array(part.T, dtype=np.float64, order="C")
+            ordered.sort(axis=1)
+            for bars, column in zip(self._cells, ordered, strict=True):
+                bars.add(batch, column)
+
+    def _bars(self, cell: int) -> tuple[FloatArray, FloatArray, NDArray[np.integer]]:
+        bars = self._cells[cell]
+        counts = bars.counts.sum(axis=0)
+        filled = counts > 0
+        starts, ends = bars.edges()
+        return starts[filled], ends[filled], counts[filled]
+
+    def _quantiles(self, row: int | None) -> FloatArray:
+        found = []
+        for bars in self._cells:
+            rows = slice(None) if row is None else slice(row, row + 1)
+            never = int(bars.never[rows].sum())
+            found.append(quantiles_of_bars(*bars.edges(), bars.counts[rows].sum(axis=0), never, _LEVELS))
+        return np.array(found)
+
+
+def _knots(column: FloatArray) -> FloatArray:
+    """The numbers of a pilot between which others are counted: [knot], rising."""
+    finite = np.sort(column[np.isfinite(column)])
+    if not finite.size:
+        return finite
+    places = np.unique(np.linspace(0, finite.size - 1, _KNOTS + 1).round().astype(int))
+    return np.unique(finite[places])
+
+
+def tally(pilot: xr.DataArray, batches: Batches) -> Tally:
+    """A tally of the kind that the numbers of a pilot are of."""
+    return (WholeTally if pilot.dtype.kind == "i" else RealTally)(pilot, batches)
