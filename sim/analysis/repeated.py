@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from sim.draws.streams import FloatArray
-from sim.model.cohort import WholePatients
+from sim.model.cohort import WholePatients, counted
 from sim.model.market.plan import MarketStreams
 from sim.model.trial.plan import TrialStreams
 from sim.variables import CELL_DIMS
@@ -28,10 +28,15 @@ class RepeatedPatients(WholePatients):
     copies: int = 1
     drawn: Drawn = field(default_factory=dict, compare=False)
 
-    def _uniform(self, stage: str, population: xr.DataArray) -> FloatArray:
+    def passing(self, stage: str, /, population: xr.DataArray, rate: xr.DataArray) -> xr.DataArray:
+        """See `Chance.passing`."""
+        return counted(self.uniform(stage, population), population, rate)
+
+    def uniform(self, stage: str, population: xr.DataArray) -> FloatArray:
+        """See `WholePatients.uniform`."""
         key = stage, *(tuple(population[dimension].to_numpy().tolist()) for dimension in CELL_DIMS)
         if key not in self.drawn:
-            self.drawn[key] = super()._uniform(stage, population.isel(draw=slice(len(self.draws))))
+            self.drawn[key] = super().uniform(stage, population.isel(draw=slice(len(self.draws))))
         once = self.drawn[key]
         return once if self.copies == 1 else np.tile(once, (self.copies, *[1] * (once.ndim - 1)))
 

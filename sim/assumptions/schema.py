@@ -19,7 +19,7 @@ from sim.assumptions.leaf import Leaf, Surroundings, check_source
 from sim.assumptions.market.market import Market
 from sim.assumptions.quantity import Closed, Quantity
 from sim.assumptions.sensitivity import Sensitivity
-from sim.assumptions.settings import Evidence, Report, Sampling, Scenario, Storage, Years
+from sim.assumptions.settings import Evidence, Execution, Report, Sampling, Scenario, Storage, Years
 from sim.assumptions.transplants import Transplants
 from sim.assumptions.trial.trial import Trial
 from sim.assumptions.vod import Vod
@@ -71,6 +71,7 @@ class Assumptions(Closed):
     correlation: tuple[Correlation, ...] = ()
     sampling: Sampling
     results: Storage
+    execution: Execution = Execution()
     report: Report
     sensitivity: Sensitivity = Sensitivity()
     _origin: Origin = PrivateAttr()

@@ -85,8 +85,8 @@ class Sampling(Closed):
     Attributes
     ----------
     method : `point` puts every quantity at its mean.
-    draws : their number, all replicates together; memory grows with them, by some 250 bytes each for ten years of one
-        stratum, 350 more for a trial and 6,000 more for a market of two regions and twenty years.
+    draws : their number, all replicates together; where they do not fit what `results.keep_draws` says, they are
+        counted as they come, and memory does not grow with them.
     replicates : independent randomisations they are divided into, 1 or at least 4: their scatter is the Monte Carlo
         error.
     seed : of all random numbers.
@@ -96,7 +96,7 @@ class Sampling(Closed):
     """
 
     method: Literal["random", "latin_hypercube", "sobol", "point"]
-    draws: int = Field(ge=1, le=10_000_000)
+    draws: int = Field(ge=1, le=1_000_000_000)
     replicates: int = Field(ge=1, le=1024)
     seed: int = Field(ge=0, lt=2**63)
     chance: bool
@@ -149,6 +149,12 @@ class Storage(Closed):
     """What a run keeps: `auto` keeps the draws where they fit 200 MB."""
 
     keep_draws: bool | Literal["auto"] = "auto"
+
+
+class Execution(Closed):
+    """How a run is worked out, which changes no number: `auto` takes compiled code where it pays."""
+
+    engine: Literal["auto", "numpy", "numba"] = "auto"
 
 
 class Report(Closed):

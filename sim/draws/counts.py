@@ -18,10 +18,10 @@ Counts = NDArray[np.int64]
 _BLOCK = 8192
 """Counts that are worked out together, so few that they stay where the processor reaches them quickly."""
 
-_SMALL = 6.0
+SMALL = 6.0
 """The variance below which probabilities are summed: at most 12 patients are expected on the smaller side."""
 
-_SUM_ERROR = 1e-12
+SUM_ERROR = 1e-12
 """More than the error of a sum of probabilities: some sixty roundings of 1e-16, and those of a power below exp(17)."""
 
 
@@ -52,7 +52,7 @@ def _series(u: FloatArray, n: Counts, p: FloatArray) -> tuple[FloatArray, FloatA
     x += z * (671 - 1354 * t - 433 * t * t) / 38880 / s**3
     x += z * z2 * ((256 * t * t + 403 * t - 137) / 38880 + z2 * (4 * t * t + 52 * t - 23) / 17280) / s**3
     error = (0.04 + 0.002 * z2**3) / s**4 + 1e-12 * (1.0 + n * p)
-    return x, error, (variance >= _SMALL) & (z2 < 49) & (np.abs(x - np.rint(x)) > error)
+    return x, error, (variance >= SMALL) & (z2 < 49) & (np.abs(x - np.rint(x)) > error)
 
 
 def _summed(u: FloatArray, n: Counts, p: FloatArray) -> tuple[Counts, NDArray[np.bool_]]:
@@ -69,8 +69,8 @@ def _summed(u: FloatArray, n: Counts, p: FloatArray) -> tuple[Counts, NDArray[np
     total, lanes, k = each.copy(), np.arange(len(u)), 0
     while lanes.size:
         above = level - total
-        doubtful = np.abs(above) <= _SUM_ERROR
-        going = above > _SUM_ERROR
+        doubtful = np.abs(above) <= SUM_ERROR
+        going = above > SUM_ERROR
         if not going.all():
             sure[lanes[doubtful]] = False
             found[lanes] = k
@@ -108,7 +108,7 @@ def binomial_quantile(u: FloatArray, n: Counts, p: FloatArray) -> Counts:
 def _quantiles(u: FloatArray, n: Counts, p: FloatArray) -> Counts:
     """The same of arrays alike in shape, with one dimension."""
     k, sure = np.empty(u.shape, np.int64), np.empty(u.shape, np.bool_)
-    small = n * p * (1.0 - p) < _SMALL
+    small = n * p * (1.0 - p) < SMALL
     for lanes, place in ((small, _summed), (~small, _placed)):
         if lanes.all():
             k, sure = place(u, n, p)

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from sim.assumptions.schema import Assumptions
 from sim.assumptions.table import assumptions_table, evidence_table, further_tables
 from sim.draws.parameters import sample
+from sim.execution.engine import Engine, engine_of
 from sim.execution.market import MarketRun, money_unit
 from sim.execution.stopping import until_stopped
 from sim.execution.trial import TrialRun
@@ -84,23 +85,25 @@ def _pass(
 
     The first chunk is the same whatever the chunk: it says how large the draws would be, and a tally counts by it.
     """
-    sampling = assumptions.sampling
+    sampling, engine = assumptions.sampling, engine_of(assumptions)
     spread: dict[str, Moments] = {}
     kept: list[xr.Dataset] = []
     tallies: dict[str, Tally] = {}
     money = "" if assumptions.market is None else money_unit(assumptions.market)
     with tqdm(total=sampling.draws, unit="draws", unit_scale=True, delay=_PATIENCE, disable=None, leave=False) as bar:
         for draws in _portions(sampling.draws, chunk):
-            parameters, counted, expected = _model(assumptions, draws, trial)
+            parameters, counted, expected = _model(assumptions, draws, trial, engine)
             for name in expected.data_vars:
-                spread.setdefault(str(name), Moments(batches)).add(with_totals(expected[name]).to_numpy(), draws.start)
+                spread.setdefault(str(name), Moments(batches, engine.kernels)).add(
+                    with_totals(expected[name]).to_numpy(), draws.start
+                )
             counted = _stored(counted, money)
             if draws.start == 0:
                 keeps = _is_kept(assumptions, parameters.merge(counted))
             if keeps:
                 kept.append(parameters.merge(counted))
             else:
-                _tally(counted, tallies, batches, draws.start)
+                _tally(counted, tallies, batches, engine, draws.start)
             bar.update(len(draws))
     if tallies:
         return xr.merge([one.histogram() for one in tallies.values()], join="outer"), tallies.values(), spread
@@ -125,29 +128,31 @@ def _is_kept(assumptions: Assumptions, portion: xr.Dataset) -> bool:
     return assumptions.results.keep_draws is True or whole <= KEPT_BYTES or draws <= CHUNK
 
 
-def _tally(counted: xr.Dataset, tallies: dict[str, Tally], batches: Batches, first_draw: int) -> None:
+def _tally(counted: xr.Dataset, tallies: dict[str, Tally], batches: Batches, engine: Engine, first_draw: int) -> None:
     """Count the outputs of neighbouring draws, in place."""
     for name in VARIABLES:
         if name in counted:
             array = with_totals(counted[name])
             if name not in tallies:
-                tallies[name] = tally(array, batches)
+                tallies[name] = tally(array, batches, engine.kernels)
             tallies[name].add(array.to_numpy(), first_draw)
 
 
-def _model(assumptions: Assumptions, draws: range, trial: TrialRun | None) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
+def _model(
+    assumptions: Assumptions, draws: range, trial: TrialRun | None, engine: Engine
+) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
     """Neighbouring draws through the model: parameters, outputs, and outputs without chance."""
     sampling = assumptions.sampling
     parameters = sample(assumptions, draws)
-    patients = WholePatients(sampling.seed, draws)
+    patients = WholePatients(sampling.seed, draws, count=engine.patients)
     expected = populations(assumptions, parameters, Expected())
     chance = patients if sampling.chance else Expected()
     counted = populations(assumptions, parameters, patients) if sampling.chance else expected
     own, mean = _of_run(assumptions, counted), _of_run(assumptions, expected)
     seen = read = None
     if trial is not None:
-        own[TRIAL_STAGE] = candidates(own, parameters, chance)
-        mean[TRIAL_STAGE] = candidates(mean, parameters, Expected())
+        own = own.assign({TRIAL_STAGE: candidates(own, parameters, chance)})
+        mean = mean.assign({TRIAL_STAGE: candidates(mean, parameters, Expected())})
         seen = trial.counted(parameters, expected, draws)
         read = trial.expected(parameters, expected, judged=assumptions.market is not None)
         own, mean = own.merge(seen), mean.merge(read)
@@ -161,7 +166,8 @@ def _model(assumptions: Assumptions, draws: range, trial: TrialRun | None) -> tu
 
 def _of_run(assumptions: Assumptions, populations: xr.Dataset) -> xr.Dataset:
     """The populations of the years of the run, without those of the market beyond them."""
-    return populations.sel(year=list(assumptions.years.all))
+    years = list(assumptions.years.all)
+    return populations if populations["year"].to_numpy().tolist() == years else populations.sel(year=years)
 
 
 def _stored(outputs: xr.Dataset, money: str) -> xr.Dataset:

@@ -1,6 +1,6 @@
 """The order of the model: parameters → transplants → cohort → trial → market. The only place that names it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -52,10 +52,18 @@ def populations(assumptions: Assumptions, parameters: xr.Dataset, chance: Chance
     volume = transplants(volume, shares, factors)
     strata = {dimension: list(given.strata.of(dimension)) for dimension in STRATA}
     volume = volume.expand_dims({d: labels for d, labels in strata.items() if d not in volume.dims})
-    volume = volume.sel(strata).transpose("draw", *CELL_DIMS)
+    volume = _by_cell(volume, strata)
     _check_volume(volume)
     rates = {name: parameters[f"vod.{name}"] for name in RATES}
     return cohort(volume, rates, chance)
+
+
+def _by_cell(volume: xr.DataArray, strata: Mapping[str, Sequence[str]]) -> xr.DataArray:
+    """[draw, region, transplant, age_group, year], the draws of a cell side by side, as all that follows has them."""
+    if any(volume[name].to_numpy().tolist() != labels for name, labels in strata.items()):
+        volume = volume.sel(strata)
+    turned = volume.transpose(*CELL_DIMS, "draw")
+    return turned.copy(data=np.ascontiguousarray(turned.to_numpy())).transpose("draw", *CELL_DIMS)
 
 
 def trial(

@@ -3,6 +3,8 @@
 Adding is commutative: what they say in the end depends on the values and not on the order or the portions they came in.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,8 @@ from sim.results.quantiles import NEVER, SURELY_NEVER
 
 FloatArray = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+CountBars = Callable[[NDArray[np.integer], int, NDArray[np.uint32], int, int], None]
 
 MOST_BARS = 1024
 """Bars of a histogram by batch; of wider ranges each bar holds 2, 4, 8 … neighbouring whole numbers."""
@@ -58,13 +62,17 @@ class WholeBars:
             low, high = min(low, self._low), max(high, self._high)
         return (high >> self.shift) - (low >> self.shift) >= self.most
 
-    def add(self, values: Integers, row: Integers | int) -> None:
-        """Count whole numbers, [number], each in its row."""
+    def add(self, values: Integers, first_row: int, count: CountBars) -> None:
+        """Count whole numbers, [number], in one row after the other.
+
+        Parameters
+        ----------
+        values : whole numbers.
+        first_row : of the first of them.
+        count : adds to the counts of bars, as `sim.results.kernels` has it.
+        """
         self._make_room(int(values.min()), int(values.max()))
-        size = self._counts.shape[1]
-        place = (values >> self.shift) - self._first + row * size
-        found = np.bincount(place, minlength=self.rows * size)
-        self._counts += found.reshape(self.rows, size).astype(np.uint32)
+        count(values, first_row, self._counts, self._first, self.shift)
 
     def add_bars(self, numbers: Integers, counts: NDArray[np.uint32]) -> None:
         """Count numbers, [number], that occurred several times, [row, number]."""

@@ -4,15 +4,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.results.batches import Batches
+from sim.results.kernels import PLAIN, Kernels, by_cell
 
 FloatArray = NDArray[np.float64]
 
 
 class Moments:
-    """Running sums about each cell's first value, so that a certain cell has a spread of exactly 0."""
+    """Running sums about each cell's first value, so that a certain cell has a spread of exactly 0.
 
-    def __init__(self, batches: Batches) -> None:
-        self._batches = batches
+    Parameters
+    ----------
+    batches : how draws fall into independent batches.
+    kernels : what adds them up.
+    """
+
+    def __init__(self, batches: Batches, kernels: Kernels = PLAIN) -> None:
+        self._batches, self._kernels = batches, kernels
         self._origin: FloatArray | None = None
         self._count: FloatArray | None = None
         self._sums: FloatArray | None = None
@@ -29,11 +36,10 @@ class Moments:
             self._count = np.zeros(self._sums.shape[1:])
         assert self._sums is not None
         assert self._count is not None
-        for batch, part in enumerate(self._batches.split(values, first_draw) if self._batches.number else [values]):
-            away, counted = _away(part, self._origin)
-            self._count[batch] += counted
-            self._sums[0, batch] += away.sum(axis=0)
-            self._sums[1, batch] += np.square(away, out=away).sum(axis=0)
+        rows = len(self._count)
+        found = self._kernels.moments(by_cell(values), self._origin.ravel(), first_draw % rows, rows)
+        for kept, part in zip((self._count, *self._sums), found, strict=True):
+            kept += part.reshape(kept.shape)
 
     def mean(self) -> FloatArray:
         """The mean over all draws: […]."""
@@ -63,16 +69,6 @@ class Moments:
         assert self._count is not None
         by_batch = _spread(self._count, *self._sums)
         return _spread(self._count.sum(axis=0), *self._sums.sum(axis=1)), self._batches.error(by_batch)
-
-
-def _away(values: NDArray[np.generic], origin: FloatArray) -> tuple[FloatArray, NDArray[np.int64] | int]:
-    """How far values, [draw, …], are from an origin, 0 where they are missing; and how many are there: […]."""
-    if values.dtype.kind == "i" or np.isfinite(values).all():
-        return np.subtract(values, origin, dtype=np.float64), len(values)
-    numbers = values.astype(np.float64)
-    there = ~np.isnan(numbers)
-    away = np.where(there, np.where(np.isinf(numbers), np.nan, numbers) - origin, 0.0)
-    return away, there.sum(axis=0)
 
 
 def _spread(count: FloatArray, total: FloatArray, squares: FloatArray) -> FloatArray:

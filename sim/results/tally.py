@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.results.bars import MOST_BARS, RealBars, WholeBars, quantiles_of_bars
 from sim.results.batches import Batches
+from sim.results.kernels import PLAIN, Kernels, by_cell
 from sim.results.moments import Moments
 from sim.results.sample import QUANTILES, FloatArray, Sample, Statistics
 from sim.results.totals import column_labels
@@ -32,9 +33,10 @@ class Tally(Sample):
     ----------
     pilot : the run's first draws, [draw, + strata, year] or [draw], with totals; they are not counted yet.
     batches : how draws fall into independent batches.
+    kernels : what counts them.
     """
 
-    def __init__(self, pilot: xr.DataArray, batches: Batches) -> None:
+    def __init__(self, pilot: xr.DataArray, batches: Batches, kernels: Kernels = PLAIN) -> None:
         """Nothing is counted yet."""
         self.name, self.draws = str(pilot.name), 0
         self.unit = str(pilot.attrs.get("unit", VARIABLES[self.name].unit))
@@ -45,17 +47,17 @@ class Tally(Sample):
             pilot.dims[1:],
             {name: pilot[name] for name in pilot.dims[1:] if name in pilot.coords},
         )
-        self._moments = Moments(batches)
+        self._kernels, self._moments = kernels, Moments(batches, kernels)
 
     def add(self, values: NDArray[np.generic], first_draw: int) -> None:
         """Count neighbouring draws: [draw, …]."""
         self.draws += len(values)
         self._moments.add(values, first_draw)
-        self._count(values.reshape(len(values), -1), first_draw)
+        self._count(by_cell(values), first_draw % self._rows)
 
     @abstractmethod
-    def _count(self, values: NDArray[np.generic], first_draw: int) -> None:
-        """Count neighbouring draws: [draw, cell]."""
+    def _count(self, values: NDArray[np.generic], first_row: int) -> None:
+        """Count neighbouring draws, [cell, draw], the first of which is of this batch."""
 
     @abstractmethod
     def _quantiles(self, row: int | None) -> FloatArray:
@@ -103,25 +105,24 @@ def _few(starts: FloatArray, ends: FloatArray, counts: NDArray[np.integer]) -> t
 class WholeTally(Tally):
     """Of whole numbers: every one of them apart."""
 
-    def __init__(self, pilot: xr.DataArray, batches: Batches) -> None:
+    def __init__(self, pilot: xr.DataArray, batches: Batches, kernels: Kernels = PLAIN) -> None:
         """Nothing is counted yet."""
-        super().__init__(pilot, batches)
+        super().__init__(pilot, batches, kernels)
         cells = range(int(np.prod(self._shape, dtype=int)))
         self._by_batch = [WholeBars(self._rows, MOST_BARS) for _ in cells]
         self._in_all: list[WholeBars | None] = [None for _ in cells]
 
-    def _count(self, values: NDArray[np.generic], first_draw: int) -> None:
-        rows = (np.arange(first_draw, first_draw + len(values)) % self._rows).astype(np.int64)
-        for cell, column in enumerate(np.ascontiguousarray(values.T).astype(np.int64)):
+    def _count(self, values: NDArray[np.generic], first_row: int) -> None:
+        for cell, column in enumerate(values):
             bars, whole = self._by_batch[cell], self._in_all[cell]
             if whole is None and bars.would_join(column):  # from here on its numbers do not stand apart
                 whole = self._in_all[cell] = WholeBars(1, None)
                 numbers, counts = bars.bars
                 if numbers.size:
                     whole.add_bars(numbers, counts.sum(axis=0, keepdims=True, dtype=np.uint32))
-            bars.add(column, rows)
+            bars.add(column, first_row, self._kernels.bars)
             if whole is not None:
-                whole.add(column, 0)
+                whole.add(column, 0, self._kernels.bars)
 
     def _bars(self, cell: int) -> tuple[FloatArray, FloatArray, NDArray[np.integer]]:
         numbers, counts = (self._in_all[cell] or self._by_batch[cell]).bars
@@ -144,15 +145,15 @@ class WholeTally(Tally):
 class RealTally(Tally):
     """Of real numbers, some of which may be infinite or missing."""
 
-    def __init__(self, pilot: xr.DataArray, batches: Batches) -> None:
+    def __init__(self, pilot: xr.DataArray, batches: Batches, kernels: Kernels = PLAIN) -> None:
         """Nothing is counted yet."""
-        super().__init__(pilot, batches)
+        super().__init__(pilot, batches, kernels)
         columns = pilot.to_numpy().reshape(pilot.shape[0], -1).astype(np.float64).T
         self._cells = [RealBars(self._rows, _knots(column)) for column in columns]
 
-    def _count(self, values: NDArray[np.generic], first_draw: int) -> None:
-        for batch, part in enumerate(self._batches.split(values, first_draw) if self._batches.number else [values]):
-            ordered = np.array(part.T, dtype=np.float64, order="C")
+    def _count(self, values: NDArray[np.generic], first_row: int) -> None:
+        for batch in range(self._rows):
+            ordered = values[:, (batch - first_row) % self._rows :: self._rows].astype(np.float64, order="C")
             ordered.sort(axis=1)
             for bars, column in zip(self._cells, ordered, strict=True):
                 bars.add(batch, column)
@@ -182,6 +183,6 @@ def _knots(column: FloatArray) -> FloatArray:
     return np.unique(finite[places])
 
 
-def tally(pilot: xr.DataArray, batches: Batches) -> Tally:
+def tally(pilot: xr.DataArray, batches: Batches, kernels: Kernels = PLAIN) -> Tally:
     """A tally of the kind that the numbers of a pilot are of."""
-    return (WholeTally if pilot.dtype.kind == "i" else RealTally)(pilot, batches)
+    return (WholeTally if pilot.dtype.kind == "i" else RealTally)(pilot, batches, kernels)

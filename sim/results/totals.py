@@ -30,7 +30,7 @@ def _with_total(array: xr.DataArray, dimension: str) -> xr.DataArray:
     """The array and, behind its last label along a dimension, the sum over all of them."""
     axis = array.get_axis_num(dimension)
     parts = array.to_numpy()
-    values = np.empty([size + (place == axis) for place, size in enumerate(parts.shape)], parts.dtype)
+    values = np.empty_like(parts, shape=[size + (place == axis) for place, size in enumerate(parts.shape)])
     by_label = np.moveaxis(values, axis, 0)
     by_label[:-1] = np.moveaxis(parts, axis, 0)
     np.sum(parts, axis=axis, out=by_label[-1])

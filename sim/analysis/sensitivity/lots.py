@@ -7,7 +7,7 @@ import xarray as xr
 
 from sim.analysis.sensitivity.surface import BoolArray
 from sim.draws.streams import FloatArray, Stream
-from sim.model.cohort import WholePatients
+from sim.model.cohort import WholePatients, counted
 from sim.model.market.plan import MarketStreams
 from sim.model.trial.plan import TrialStreams
 
@@ -33,14 +33,19 @@ class PatientLots(WholePatients):
     second: BoolArray
     copies: int = 1
 
-    def _uniform(self, stage: str, population: xr.DataArray) -> FloatArray:
+    def passing(self, stage: str, /, population: xr.DataArray, rate: xr.DataArray) -> xr.DataArray:
+        """See `Chance.passing`."""
+        return counted(self.uniform(stage, population), population, rate)
+
+    def uniform(self, stage: str, population: xr.DataArray) -> FloatArray:
+        """See `WholePatients.uniform`."""
         draws = self.draws[: len(self.draws) // self.copies]
         once = population.isel(draw=slice(len(draws)))
         again = (self.copies, *[1] * (population.ndim - 1))
-        own = np.tile(WholePatients(self.seed, draws)._uniform(stage, once), again)
+        own = np.tile(WholePatients(self.seed, draws).uniform(stage, once), again)
         if not self.second.any():
             return own
-        swapped = np.tile(WholePatients(self.other, draws)._uniform(stage, once), again)
+        swapped = np.tile(WholePatients(self.other, draws).uniform(stage, once), again)
         return np.where(self.second.reshape(-1, *[1] * (own.ndim - 1)), swapped, own)
 
 

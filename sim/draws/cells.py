@@ -1,0 +1,53 @@
+"""Whole patients of many cells at once: by NumPy, or by compiled code where so many are counted that it pays."""
+
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+
+import numpy as np
+
+from sim.draws.counts import Counts, binomial_quantile
+from sim.draws.streams import FloatArray, Stream
+
+CountCells = Callable[[Sequence[Stream], Sequence[int], range, Counts, FloatArray, Counts], Counts]
+"""Streams and years of the cells, [cell] each, draws, n [cell, draw], p [row, draw], row [cell] → [cell, draw]."""
+
+WORTH_COMPILING = 5_000_000
+"""Counts of a run from which compiled code is loaded: so many take NumPy as long as loading it."""
+
+
+def counts_of_cells(
+    streams: Sequence[Stream], years: Sequence[int], draws: range, n: Counts, p: FloatArray, row: Counts
+) -> Counts:
+    """How many of some patients go on, by NumPy.
+
+    Parameters
+    ----------
+    streams, years : of the cells: [cell] each.
+    draws : neighbouring draws.
+    n : whole patients: [cell, draw].
+    p : probabilities: [row, draw].
+    row : which of these is each cell's: [cell].
+
+    Returns
+    -------
+    Whole patients who go on: [cell, draw].
+    """
+    found = np.empty(n.shape, np.int64)
+    for cell, (stream, year) in enumerate(zip(streams, years, strict=True)):
+        found[cell] = binomial_quantile(stream.uniform(draws, year), n[cell], p[row[cell]])
+    return found
+
+
+def compiled_counts_of_cells(
+    streams: Sequence[Stream], years: Sequence[int], draws: range, n: Counts, p: FloatArray, row: Counts
+) -> Counts:
+    """The same by compiled code: the same integers, many times faster."""
+    from sim.draws.compiled import count
+
+    keys = np.array([stream.key for stream in streams], np.uint32)
+    return count(keys, np.array(years, np.int64), draws.start, n, p, row)
+
+
+def can_compile() -> bool:
+    """Whether there is a compiler."""
+    return find_spec("numba") is not None

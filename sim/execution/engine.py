@@ -1,0 +1,43 @@
+"""Which code counts the patients of a run, and its draws: it changes how long that takes, and no number."""
+
+import math
+from typing import NamedTuple
+
+from sim.assumptions.schema import Assumptions
+from sim.draws.cells import WORTH_COMPILING, CountCells, can_compile, compiled_counts_of_cells, counts_of_cells
+from sim.errors import InputError
+from sim.results.kernels import PLAIN, Kernels, compiled
+from sim.variables import RATES, STRATA
+
+
+class Engine(NamedTuple):
+    """What a run is worked out with.
+
+    Attributes
+    ----------
+    patients : counts the patients of several cells who go on.
+    kernels : what draws are counted with.
+    """
+
+    patients: CountCells
+    kernels: Kernels
+
+
+def engine_of(assumptions: Assumptions) -> Engine:
+    """What a run is worked out with: compiled code where it is asked for, or where it pays.
+
+    Raises
+    ------
+    InputError : when it is asked for and there is no compiler.
+    """
+    engine = assumptions.execution.engine
+    if engine == "numba" and not can_compile():
+        raise InputError("execution.engine: numba is not installed; execution=auto does without it")
+    pays = engine == "auto" and can_compile() and _counts(assumptions) >= WORTH_COMPILING
+    return Engine(compiled_counts_of_cells, compiled()) if engine == "numba" or pays else Engine(counts_of_cells, PLAIN)
+
+
+def _counts(assumptions: Assumptions) -> int:
+    """How many counts the funnel of a run has, roughly."""
+    strata = math.prod(len(assumptions.transplants.strata.of(name)) for name in STRATA)
+    return assumptions.sampling.draws * strata * len(assumptions.all_years.all) * len(RATES)

@@ -1,0 +1,64 @@
+"""The two inner loops of counting draws: by NumPy, or by compiled code that gives the same counts."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+Sums = tuple[FloatArray, FloatArray, FloatArray]
+
+
+class Kernels(NamedTuple):
+    """What a tally is counted with.
+
+    Attributes
+    ----------
+    moments : values [cell, draw], origin [cell], first batch, number of batches → how many are there, the sum of how
+        far they are from the origin, and of its squares, [batch, cell] each; NaN where some are infinite.
+    bars : whole numbers [draw], first batch, counts [batch, bar], first bar, shift: adds to the counts, in place.
+    """
+
+    moments: Callable[[NDArray[np.generic], FloatArray, int, int], Sums]
+    bars: Callable[[NDArray[np.integer], int, NDArray[np.uint32], int, int], None]
+
+
+def _moments(values: NDArray[np.generic], origin: FloatArray, first: int, batches: int) -> Sums:
+    parts = [_part(values[:, (batch - first) % batches :: batches], origin) for batch in range(batches)]
+    count, total, squares = (np.array([part[place] for part in parts]) for place in range(3))
+    return count, total, squares
+
+
+def _part(values: NDArray[np.generic], origin: FloatArray) -> Sums:
+    """The same of one batch: [cell] each."""
+    away = np.subtract(values, origin[:, None], dtype=np.float64)
+    count = np.full(len(away), away.shape[1], np.float64)
+    if values.dtype.kind == "f" and not np.isfinite(away).all():
+        missing = np.isnan(away)
+        away[missing] = 0.0
+        away[np.isinf(away)] = np.nan
+        count -= missing.sum(axis=1)
+    return count, away.sum(axis=1), np.square(away, out=away).sum(axis=1)
+
+
+def _bars(values: NDArray[np.integer], first: int, counts: NDArray[np.uint32], first_bar: int, shift: int) -> None:
+    rows, size = counts.shape
+    batch = np.arange(first, first + len(values)) % rows
+    found = np.bincount((values >> shift) - first_bar + batch * size, minlength=rows * size)
+    counts += found.reshape(rows, size).astype(np.uint32)
+
+
+PLAIN = Kernels(_moments, _bars)
+
+
+def compiled() -> Kernels:
+    """The same as compiled code, which takes some tenths of a second to load."""
+    from sim.results.compiled import bars, moments
+
+    return Kernels(moments, bars)
+
+
+def by_cell(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """[draw, …] as [cell, draw], without a copy where the draws of a cell lie side by side."""
+    return np.ascontiguousarray(np.moveaxis(values, 0, -1).reshape(-1, len(values)))
