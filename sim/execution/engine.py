@@ -22,6 +22,11 @@ class Engine(NamedTuple):
     patients: CountCells
     kernels: Kernels
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether it is compiled code."""
+        return self.kernels is not PLAIN
+
 
 def engine_of(assumptions: Assumptions) -> Engine:
     """What a run is worked out with: compiled code where it is asked for, or where it pays.

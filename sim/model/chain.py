@@ -17,7 +17,7 @@ from sim.model.market_reading import MarketReader
 from sim.model.played import Plays
 from sim.model.process.story import Story
 from sim.model.reading import Funnel, TrialReader
-from sim.model.transplants import growth_factors, transplants, trend_volume
+from sim.model.transplants import growth_factors, split_volume, trend_volume
 from sim.model.trial.outcome import Outcome, TrialPlan, play_out, without_chance
 from sim.model.trial.plan import TrialStreams
 from sim.variables import CELL_DIMS, MEETS_CRITERIA, RATES, STRATA
@@ -47,15 +47,32 @@ def populations(assumptions: Assumptions, parameters: xr.Dataset, chance: Chance
     InputError : when there are more transplants in some year than can be counted.
     """
     given = assumptions.transplants
-    shares = {dimension: parameters[f"transplants.shares.{dimension}"] for dimension in given.shares}
-    volume, factors = _volume(given, parameters, assumptions.all_years.all)
-    volume = transplants(volume, shares, factors)
+    volume, factors = volume_and_growth(assumptions, parameters)
+    volume = volume * factors
     strata = {dimension: list(given.strata.of(dimension)) for dimension in STRATA}
     volume = volume.expand_dims({d: labels for d, labels in strata.items() if d not in volume.dims})
     volume = _by_cell(volume, strata)
     _check_volume(volume)
-    rates = {name: parameters[f"vod.{name}"] for name in RATES}
-    return cohort(volume, rates, chance)
+    return cohort(volume, rates_of(parameters), chance)
+
+
+def rates_of(parameters: xr.Dataset) -> dict[str, xr.DataArray]:
+    """The rates of the funnel by name, [draw, + strata] each."""
+    return {name: parameters[f"vod.{name}"] for name in RATES}
+
+
+def volume_and_growth(assumptions: Assumptions, parameters: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
+    """Two factors whose product is the transplants of each year before chance.
+
+    Returns
+    -------
+    The volume split into strata, [draw, + strata, or year too where it follows a trend], and its growth since the year
+    it is stated for, [draw, + strata, year], or 1.
+    """
+    given = assumptions.transplants
+    shares = {dimension: parameters[f"transplants.shares.{dimension}"] for dimension in given.shares}
+    volume, factors = _volume(given, parameters, assumptions.all_years.all)
+    return split_volume(volume, shares), factors
 
 
 def _by_cell(volume: xr.DataArray, strata: Mapping[str, Sequence[str]]) -> xr.DataArray:
@@ -165,13 +182,13 @@ def candidates(counted: xr.Dataset, parameters: xr.Dataset, chance: Chance) -> x
     return chance.passing(TRIAL_STAGE, counted["severe_vod"], parameters["trial.meets_criteria"])
 
 
-def _volume(
-    given: Transplants, parameters: xr.Dataset, years: Sequence[int]
-) -> tuple[xr.DataArray, xr.DataArray | float]:
+def _volume(given: Transplants, parameters: xr.Dataset, years: Sequence[int]) -> tuple[xr.DataArray, xr.DataArray]:
     """The volume, [draw, + strata], and its growth since the year it is stated for; a trend has its years already."""
     if given.growth is None or given.reference_year is None:
         histories = {labels: trend.history.volumes for labels, trend in given.volume.trends.items()}
-        return trend_volume(histories, parameters[DRIFT], parameters[NOISE], parameters[SHOCK], years), 1.0
+        return trend_volume(histories, parameters[DRIFT], parameters[NOISE], parameters[SHOCK], years), xr.DataArray(
+            1.0
+        )
     growth = parameters["transplants.growth"]
     factors = growth_factors(growth, years, given.reference_year, given.growth.unit == LOG_CHANGE)
     return parameters["transplants.volume"], factors

@@ -1,17 +1,19 @@
 """The funnel: transplants → VOD → severe VOD → deaths and survivors at day 100, in whole patients."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from sim.draws.cells import CountCells, counts_of_cells
-from sim.draws.counts import Counts, binomial_quantile
+from sim.draws.counts import binomial_quantile
+from sim.draws.labelled import rows_of
 from sim.draws.streams import FloatArray, Stream
-from sim.variables import FUNNEL, STRATA, TRANSPLANTS, label_name
+from sim.variables import CELL_DIMS, FUNNEL, STRATA, TRANSPLANTS, label_name
 
 
 class Chance(ABC):
@@ -59,44 +61,43 @@ class WholePatients(Chance):
 
     def passing(self, stage: str, /, population: xr.DataArray, rate: xr.DataArray) -> xr.DataArray:
         """See `Chance.passing`."""
-        streams, years = self._streams(stage, population)
+        cells = _cells(population)
+        streams, years = cell_streams(self.seed, stage, cells)
         n = np.moveaxis(population.to_numpy(), 0, -1)
-        p, row = _rows(rate, population)
+        p, row = rows_of(rate, cells, len(self.draws))
         found = self.count(streams, years, self.draws, n.reshape(len(years), -1), p, row)
         return population.copy(data=np.moveaxis(found.reshape(n.shape), -1, 0))
 
     def uniform(self, stage: str, population: xr.DataArray) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         """The uniform numbers of the counts, in the shape of the population."""
-        cells = zip(*self._streams(stage, population), strict=True)
-        uniform = np.array([stream.uniform(self.draws, year) for stream, year in cells])
+        pairs = zip(*cell_streams(self.seed, stage, _cells(population)), strict=True)
+        uniform = np.array([stream.uniform(self.draws, year) for stream, year in pairs])
         return np.moveaxis(uniform.reshape(*population.shape[1:], -1), -1, 0)
 
-    def _streams(self, stage: str, population: xr.DataArray) -> tuple[list[Stream], list[int]]:
-        """The stream of each cell, named by its labels, and its year: [cell] each."""
-        strata, years = (
-            [population[name].to_numpy().tolist() for name in STRATA],
-            population["year"].to_numpy().tolist(),
-        )
-        streams = [Stream(self.seed, label_name(stage, labels)) for labels in product(*strata)]
-        return [stream for stream in streams for _ in years], years * len(streams)
+
+def cell_streams(seed: int, stage: str, cells: Mapping[str, Sequence[Any]]) -> tuple[list[Stream], list[int]]:
+    """The stream of each cell, named by stage and labels, and its year: [cell] each.
+
+    Parameters
+    ----------
+    seed : of the run.
+    stage : of the patients who are counted.
+    cells : region, transplant, age_group and year → their labels, in order.
+    """
+    strata, years = [cells[name] for name in STRATA], [int(year) for year in cells["year"]]
+    streams = [Stream(seed, label_name(stage, labels)) for labels in product(*strata)]
+    return [stream for stream in streams for _ in years], years * len(streams)
+
+
+def _cells(population: xr.DataArray) -> dict[str, list[Any]]:
+    """The dimensions of a population, without draws, and their labels."""
+    return {name: population[name].to_numpy().tolist() for name in CELL_DIMS}
 
 
 def counted(uniform: FloatArray, population: xr.DataArray, rate: xr.DataArray) -> xr.DataArray:
     """How many of a population go on, by uniform numbers in its shape: [draw, region, transplant, age_group, year]."""
     p = rate.broadcast_like(population).transpose(*population.dims)
     return population.copy(data=binomial_quantile(uniform, population.to_numpy(), p.to_numpy()))
-
-
-def _rows(rate: xr.DataArray, population: xr.DataArray) -> tuple[FloatArray, Counts]:
-    """The different rates, [row, draw], and which of them is each cell's, [cell]."""
-    along = [name for name in population.dims if name in rate.dims and name != "draw"]
-    own = (
-        rate.transpose(*along, ...) if "draw" in rate.dims else rate.expand_dims(draw=population.sizes["draw"], axis=-1)
-    )
-    values = own.to_numpy().reshape(-1, population.sizes["draw"])
-    shape = [population.sizes[name] if name in along else 1 for name in population.dims[1:]]
-    whole = np.broadcast_to(np.arange(len(values)).reshape(shape), population.shape[1:])
-    return values, np.ascontiguousarray(whole).ravel()
 
 
 def cohort(expected: xr.DataArray, rates: Mapping[str, xr.DataArray], chance: Chance) -> xr.Dataset:

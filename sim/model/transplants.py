@@ -98,22 +98,19 @@ def _walked(changes: FloatArray, start: int, end: int) -> FloatArray:
     return taken if end >= start else -taken
 
 
-def transplants(
-    volume: xr.DataArray, shares: Mapping[str, xr.DataArray], factors: xr.DataArray | float
-) -> xr.DataArray:
-    """Transplants a year before chance.
+def split_volume(volume: xr.DataArray, shares: Mapping[str, xr.DataArray]) -> xr.DataArray:
+    """The volume of each stratum.
 
     Parameters
     ----------
     volume : transplants in the reference year, [draw, + strata], or in each year, [draw, + strata, year].
     shares : how the volume splits along further dimensions, each [draw, + strata].
-    factors : growth since the reference year, [draw, + strata, year]; 1 where the volume has its years.
 
     Returns
     -------
-    [draw, + strata, year], transplants per year.
+    [draw, + strata, or year too], transplants per year.
     """
     result = volume
     for share in shares.values():
         result = result * share
-    return result * factors
+    return result

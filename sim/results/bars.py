@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim.results.quantiles import NEVER, SURELY_NEVER
 
 FloatArray = NDArray[np.float64]
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer]
 
 CountBars = Callable[[NDArray[np.integer], int, NDArray[np.uint32], int, int], None]
 
@@ -34,14 +34,23 @@ class WholeBars:
         """Nothing is counted yet."""
         self.rows, self.most, self.shift = rows, most, 0
         self._first = 0
-        self._counts = np.zeros((rows, 0), np.uint32)
+        self.counts = np.zeros((rows, 0), np.uint32)
         self._low = self._high = 0
+
+    @property
+    def place(self) -> tuple[int, int, int, int]:
+        """The first bar, how many places numbers are shifted, and the lowest and the highest number so far."""
+        return self._first, self.shift, self._low, self._high
+
+    def saw(self, low: int, high: int) -> None:
+        """Take notice of the lowest and the highest number that others have counted here."""
+        self._low, self._high = low, high
 
     @property
     def bars(self) -> tuple[Integers, NDArray[np.uint32]]:
         """The lowest number of each bar that holds any, [bar], and how often they occurred, [row, bar]."""
-        filled = np.flatnonzero(self._counts.any(axis=0))
-        return (filled + self._first) << self.shift, self._counts[:, filled]
+        filled = np.flatnonzero(self.counts.any(axis=0))
+        return (filled + self._first) << self.shift, self.counts[:, filled]
 
     @property
     def width(self) -> int:
@@ -58,7 +67,7 @@ class WholeBars:
         if self.most is None:
             return False
         low, high = int(values.min()), int(values.max())
-        if self._counts.shape[1]:
+        if self.counts.shape[1]:
             low, high = min(low, self._low), max(high, self._high)
         return (high >> self.shift) - (low >> self.shift) >= self.most
 
@@ -72,16 +81,16 @@ class WholeBars:
         count : adds to the counts of bars, as `sim.results.kernels` has it.
         """
         self._make_room(int(values.min()), int(values.max()))
-        count(values, first_row, self._counts, self._first, self.shift)
+        count(values, first_row, self.counts, self._first, self.shift)
 
     def add_bars(self, numbers: Integers, counts: NDArray[np.uint32]) -> None:
         """Count numbers, [number], that occurred several times, [row, number]."""
         self._make_room(int(numbers.min()), int(numbers.max()))
-        np.add.at(self._counts.T, (numbers >> self.shift) - self._first, counts.T)
+        np.add.at(self.counts.T, (numbers >> self.shift) - self._first, counts.T)
 
     def _make_room(self, low: int, high: int) -> None:
         """Hold these numbers too: by wider bars where there is a limit, else by more."""
-        is_empty = self._counts.shape[1] == 0
+        is_empty = self.counts.shape[1] == 0
         if not is_empty:
             if low >= self._low and high <= self._high:
                 return
@@ -91,15 +100,15 @@ class WholeBars:
         while self.most is not None and (high >> shift) - (low >> shift) >= self.most:
             shift += 1
         first, last = low >> shift, high >> shift
-        inside = first >= self._first and last < self._first + self._counts.shape[1]
+        inside = first >= self._first and last < self._first + self.counts.shape[1]
         if shift == self.shift and inside and not is_empty:
             return
         room = (last - first) // 2 + _ROOM
         before, counts = self.bars
         self.shift, self._first = shift, first - room
-        self._counts = np.zeros((self.rows, last - first + 1 + 2 * room), np.uint32)
+        self.counts = np.zeros((self.rows, last - first + 1 + 2 * room), np.uint32)
         if before.size:
-            np.add.at(self._counts.T, (before >> shift) - self._first, counts.T)
+            np.add.at(self.counts.T, (before >> shift) - self._first, counts.T)
 
 
 class RealBars:

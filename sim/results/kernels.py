@@ -1,13 +1,19 @@
 """The two inner loops of counting draws: by NumPy, or by compiled code that gives the same counts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.results.bars import CountBars, WholeBars
+
 FloatArray = NDArray[np.float64]
 Sums = tuple[FloatArray, FloatArray, FloatArray]
+
+
+CountRows = Callable[[NDArray[np.integer], int], Sequence[int]]
+"""Whole numbers [cell, draw], first batch: adds to the histograms; gives the cells that had no room, and are left."""
 
 
 class Kernels(NamedTuple):
@@ -18,10 +24,12 @@ class Kernels(NamedTuple):
     moments : values [cell, draw], origin [cell], first batch, number of batches → how many are there, the sum of how
         far they are from the origin, and of its squares, [batch, cell] each; NaN where some are infinite.
     bars : whole numbers [draw], first batch, counts [batch, bar], first bar, shift: adds to the counts, in place.
+    rows : histograms of many cells → what counts them together; None counts one after the other.
     """
 
     moments: Callable[[NDArray[np.generic], FloatArray, int, int], Sums]
-    bars: Callable[[NDArray[np.integer], int, NDArray[np.uint32], int, int], None]
+    bars: CountBars
+    rows: Callable[[Sequence[WholeBars], Sequence[WholeBars | None]], CountRows] | None = None
 
 
 def _moments(values: NDArray[np.generic], origin: FloatArray, first: int, batches: int) -> Sums:
@@ -54,9 +62,9 @@ PLAIN = Kernels(_moments, _bars)
 
 def compiled() -> Kernels:
     """The same as compiled code, which takes some tenths of a second to load."""
-    from sim.results.compiled import bars, moments
+    from sim.results.compiled import CompiledRows, bars, moments
 
-    return Kernels(moments, bars)
+    return Kernels(moments, bars, CompiledRows)
 
 
 def by_cell(values: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -34,10 +34,15 @@ class Moments:
             self._origin = np.where(np.isfinite(first), first, 0.0)
             self._sums = np.zeros((2, max(self._batches.number, 1), *values.shape[1:]))
             self._count = np.zeros(self._sums.shape[1:])
+        self.add_cells(by_cell(values), first_draw)
+
+    def add_cells(self, values: NDArray[np.generic], first_draw: int) -> None:
+        """The same of further draws, [cell, draw]."""
+        assert self._origin is not None
         assert self._sums is not None
         assert self._count is not None
         rows = len(self._count)
-        found = self._kernels.moments(by_cell(values), self._origin.ravel(), first_draw % rows, rows)
+        found = self._kernels.moments(values, self._origin.ravel(), first_draw % rows, rows)
         for kept, part in zip((self._count, *self._sums), found, strict=True):
             kept += part.reshape(kept.shape)
 

@@ -8,6 +8,7 @@ errors come, is that of bars of at most 1,024 a cell.
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import xarray as xr
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.results.bars import MOST_BARS, RealBars, WholeBars, quantiles_of_bars
 from sim.results.batches import Batches
-from sim.results.kernels import PLAIN, Kernels, by_cell
+from sim.results.kernels import PLAIN, CountRows, Kernels, by_cell
 from sim.results.moments import Moments
 from sim.results.sample import QUANTILES, FloatArray, Sample, Statistics
 from sim.results.totals import column_labels
@@ -51,9 +52,15 @@ class Tally(Sample):
 
     def add(self, values: NDArray[np.generic], first_draw: int) -> None:
         """Count neighbouring draws: [draw, …]."""
-        self.draws += len(values)
         self._moments.add(values, first_draw)
+        self.draws += len(values)
         self._count(by_cell(values), first_draw % self._rows)
+
+    def add_cells(self, values: NDArray[np.generic], first_draw: int) -> None:
+        """Count further draws: [cell, draw]."""
+        self._moments.add_cells(values, first_draw)
+        self.draws += values.shape[1]
+        self._count(values, first_draw % self._rows)
 
     @abstractmethod
     def _count(self, values: NDArray[np.generic], first_row: int) -> None:
@@ -111,18 +118,27 @@ class WholeTally(Tally):
         cells = range(int(np.prod(self._shape, dtype=int)))
         self._by_batch = [WholeBars(self._rows, MOST_BARS) for _ in cells]
         self._in_all: list[WholeBars | None] = [None for _ in cells]
+        self._together: CountRows | None = None
 
     def _count(self, values: NDArray[np.generic], first_row: int) -> None:
-        for cell, column in enumerate(values):
-            bars, whole = self._by_batch[cell], self._in_all[cell]
-            if whole is None and bars.would_join(column):  # from here on its numbers do not stand apart
-                whole = self._in_all[cell] = WholeBars(1, None)
-                numbers, counts = bars.bars
-                if numbers.size:
-                    whole.add_bars(numbers, counts.sum(axis=0, keepdims=True, dtype=np.uint32))
-            bars.add(column, first_row, self._kernels.bars)
-            if whole is not None:
-                whole.add(column, 0, self._kernels.bars)
+        numbers = cast(NDArray[np.integer], values)
+        left = range(len(numbers)) if self._together is None else self._together(numbers, first_row)
+        for cell in left:
+            self._count_alone(cell, numbers[cell], first_row)
+        if left and self._kernels.rows is not None:
+            self._together = self._kernels.rows(self._by_batch, self._in_all)
+
+    def _count_alone(self, cell: int, column: NDArray[np.integer], first_row: int) -> None:
+        """Count the numbers of one cell, making room for them."""
+        bars, whole = self._by_batch[cell], self._in_all[cell]
+        if whole is None and bars.would_join(column):  # from here on its numbers do not stand apart
+            whole = self._in_all[cell] = WholeBars(1, None)
+            numbers, counts = bars.bars
+            if numbers.size:
+                whole.add_bars(numbers, counts.sum(axis=0, keepdims=True, dtype=np.uint32))
+        bars.add(column, first_row, self._kernels.bars)
+        if whole is not None:
+            whole.add(column, 0, self._kernels.bars)
 
     def _bars(self, cell: int) -> tuple[FloatArray, FloatArray, NDArray[np.integer]]:
         numbers, counts = (self._in_all[cell] or self._by_batch[cell]).bars

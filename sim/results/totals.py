@@ -1,9 +1,14 @@
 """Totals over strata, beside the strata themselves."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from sim.variables import COLUMN_DIMS, STRATA, TOTAL, VARIABLES
+
+Counts = NDArray[np.int64]
 
 _ADDED = tuple(dimension for column in STRATA for dimension in COLUMN_DIMS[column])
 """Every dimension that has a total."""
@@ -51,3 +56,22 @@ def column_labels(array: xr.DataArray) -> list[list[object]]:
 def headline_total(array: xr.DataArray) -> xr.DataArray:
     """The total over all strata: [draw, year]."""
     return array.sum([dimension for dimension in _ADDED if dimension in array.dims], skipna=False, keep_attrs=True)
+
+
+def members_of(cells: Mapping[str, Sequence[object]]) -> tuple[Counts, Counts]:
+    """Which cells each cell of an array with its totals is the sum of.
+
+    Parameters
+    ----------
+    cells : dimension → its labels, in order.
+
+    Returns
+    -------
+    Where the members of each begin, and end behind the last, [cell + 1], and the members: both as places.
+    """
+    shape = [len(labels) for labels in cells.values()]
+    number = int(np.prod(shape))
+    each = np.eye(number, dtype=np.int64).reshape(number, *shape)
+    array = xr.DataArray(each, dims=("cell", *cells), coords={name: list(labels) for name, labels in cells.items()})
+    holds = with_totals(array).to_numpy().reshape(number, -1).T > 0
+    return np.append(0, np.cumsum(holds.sum(axis=1))), np.nonzero(holds)[1]

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
-from scipy.special import betainc, betaincinv, gammainc, gammaincinv, gammaln, ndtr, ndtri
+from scipy.special import betainc, gammainc, gammaincinv, gammaln, ndtr, ndtri
 
 from sim.assumptions.distributions.base import Distribution, FloatArray, require, require_finite, require_positive
+from sim.assumptions.distributions.beta_quantile import beta_quantile
 
 _ONE_TERM = 1e-16  # of the gamma quantile: below it further terms of its series are lost in rounding
 
@@ -157,7 +158,7 @@ class Beta(Distribution):
 
     def ppf(self, u: FloatArray) -> FloatArray:
         """Quantiles."""
-        share = betaincinv(self.a, self.b, u)
+        share = beta_quantile(u, self.a, self.b)
         return np.asarray(np.minimum(self.low + (self.high - self.low) * share, self.high), dtype=np.float64)
 
     def cdf(self, x: FloatArray) -> FloatArray:
