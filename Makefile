@@ -1,4 +1,6 @@
 # What takes long enough to be asked for by name; all else is run.py's.
-.PHONY: verify-engine
+.PHONY: bench verify-engine
+bench:
+	python3 run.py bench
 verify-engine:
 	python3 run.py verify-engine

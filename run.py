@@ -7,6 +7,7 @@ python run.py docs                 set up, then write anew the pages of docs/ th
 python run.py site                 set up, then make the site of docs/ in build/site; a dead link fails
 python run.py lock                 set up, then renew the lock files from pyproject.toml
 python run.py verify-engine [n]    set up, then hold n counts of patients (10^8) against their exact law
+python run.py bench                set up, then measure the engine and write docs/performance.md
 """
 
 import hashlib
@@ -22,7 +23,7 @@ HOME = ROOT / os.environ.get("SIM_VENV", ".venv")
 BIN = HOME / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = str(BIN / ("python.exe" if os.name == "nt" else "python"))
 
-TASKS = ("test", "check", "docs", "site", "lock", "verify-engine")
+TASKS = ("test", "check", "docs", "site", "lock", "verify-engine", "bench")
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
@@ -50,6 +51,8 @@ def main(words: list[str]) -> int:
         return run("sim.reference", "docs")
     if task == "verify-engine":
         return run("benchmarks.verify_counts", *rest)
+    if task == "bench":
+        return run("benchmarks.bench")
     if task == "site":
         return site()
     return max([lock(*pair) for pair in LOCKS]) if task == "lock" else run("sim", *rest, where=Path.cwd())

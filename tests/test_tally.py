@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import sim
 from sim.__main__ import dispatch
-from sim.execution import simulate
+from sim.execution import gathering, simulate
 from sim.results.bars import MOST_BARS
 from sim.results.batches import Batches
 from sim.results.run import Results
@@ -38,9 +38,9 @@ def counted(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]], portion: 
     return found
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *words: str, fits: int = 0, chunk: int = simulate.CHUNK) -> Results:
+def run(monkeypatch: pytest.MonkeyPatch, *words: str, fits: int = 0, chunk: int = gathering.CHUNK) -> Results:
     """A run of which so many bytes of draws would be held."""
-    monkeypatch.setattr(simulate, "KEPT_BYTES", fits)
+    monkeypatch.setattr(gathering, "KEPT_BYTES", fits)
     return sim.simulate(sim.load(overrides=[*words]), chunk)
 
 
@@ -137,10 +137,10 @@ def _real(results: Results) -> set[str]:
     return {str(name) for name, values in results.dataset.data_vars.items() if values.dtype.kind == "f"}
 
 
-@pytest.mark.parametrize("chunk", [16_384, 5_001])
+@pytest.mark.parametrize("chunk", [16_384, 3_001])
 def test_a_run_that_is_not_kept_does_not_hang_on_its_chunks(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
     words = ("sampling.draws=40000", "trial=none")
-    one, other = (run(monkeypatch, *words, chunk=size) for size in (simulate.CHUNK, chunk))
+    one, other = (run(monkeypatch, *words, chunk=size) for size in (gathering.CHUNK, chunk))
     is_quantile = one.summary["statistic"].str.startswith("p")
     pd.testing.assert_frame_equal(one.summary[is_quantile], other.summary[is_quantile])
     assert np.allclose(one.summary["value"], other.summary["value"], rtol=1e-12, atol=1e-9, equal_nan=True)
@@ -148,7 +148,8 @@ def test_a_run_that_is_not_kept_does_not_hang_on_its_chunks(monkeypatch: pytest.
 
 
 def test_a_run_that_is_not_kept_has_its_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(simulate, "KEPT_BYTES", 0)
+    monkeypatch.setattr(gathering, "KEPT_BYTES", 0)
+    monkeypatch.setattr(gathering, "CHUNK", 256)
     monkeypatch.setattr(simulate, "CHUNK", 256)
     folder = tmp_path / "run"
     assert dispatch(["sampling.draws=512", "report.bridge_draws=0", f"hydra.run.dir={folder}"]) == 0
@@ -163,8 +164,8 @@ def test_a_run_that_is_not_kept_has_its_page(monkeypatch: pytest.MonkeyPatch, tm
 _MEMORY = """
 import resource, sys, sim
 assumptions = sim.load(overrides=["trial=none", "market=none", f"sampling.draws={sys.argv[1]}"])
-from sim.execution import simulate
-simulate.KEPT_BYTES = 0
+from sim.execution import gathering, simulate
+gathering.KEPT_BYTES = 0
 sim.simulate(assumptions)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

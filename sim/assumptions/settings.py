@@ -152,9 +152,16 @@ class Storage(Closed):
 
 
 class Execution(Closed):
-    """How a run is worked out, which changes no number: `auto` takes compiled code where it pays."""
+    """How a run is worked out, which changes no number.
+
+    Attributes
+    ----------
+    engine : `auto` takes compiled code where it pays.
+    threads : of compiled code; None takes the processors there are.
+    """
 
     engine: Literal["auto", "numpy", "numba"] = "auto"
+    threads: int | None = Field(default=None, ge=1, le=256)
 
 
 class Report(Closed):

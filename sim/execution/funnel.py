@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from sim.assumptions.schema import Assumptions
 from sim.draws.compiled import count
@@ -19,6 +20,7 @@ from sim.draws.streams import FloatArray
 from sim.model.chain import MOST, populations, rates_of, volume_and_growth
 from sim.model.cohort import Expected, cell_streams
 from sim.results.compiled import summed
+from sim.results.kernels import Sums
 from sim.results.moments import Moments
 from sim.results.tally import Tally
 from sim.results.totals import members_of
@@ -51,6 +53,21 @@ class Columns(NamedTuple):
         return self.values[self.row, some]
 
 
+class Portion(NamedTuple):
+    """Neighbouring draws of the funnel.
+
+    Attributes
+    ----------
+    draws : their numbers.
+    whole : of each population the whole patients, with totals: [cell, draw].
+    sums : what each adds to the moments without chance.
+    """
+
+    draws: range
+    whole: Mapping[str, NDArray[np.int32]]
+    sums: Sequence[tuple[str, Sums]]
+
+
 class CompiledFunnel:
     """Counts the outputs of a run's funnel, portion by portion.
 
@@ -75,8 +92,8 @@ class CompiledFunnel:
         }
         self._starts, self._members = members_of(self._cells)
 
-    def take(self, draws: range) -> None:
-        """Work out and count neighbouring draws.
+    def work_out(self, draws: range) -> Portion:
+        """Neighbouring draws, which are not counted yet: so this may be done in several threads.
 
         Raises
         ------
@@ -86,19 +103,25 @@ class CompiledFunnel:
         volume, growth = (self._columns(one, draws) for one in volume_and_growth(self._assumptions, parameters))
         rates = {name: self._columns(rate, draws) for name, rate in rates_of(parameters).items()}
         whole = {stage.name: np.empty((len(self._starts) - 1, len(draws)), np.int32) for stage in FUNNEL}
+        sums: list[tuple[str, Sums]] = []
         for start in range(0, len(draws), BLOCK):
             some = slice(start, min(start + BLOCK, len(draws)))
             transplants = volume.of_cells(some) * growth.of_cells(some)
-            totals = self._with_totals(transplants)
-            if not totals.max() <= MOST:
+            if not self._with_totals(transplants).max() <= MOST:
                 populations(self._assumptions, parameters, Expected())  # which says it in words
             own = {name: rate.some(some) for name, rate in rates.items()}
             for name, values in self._expected(transplants, own).items():
-                self._spread[name].add_cells(self._with_totals(values), draws.start + start)
+                sums.append((name, self._spread[name].sums_of(self._with_totals(values), draws.start + start)))
             for name, counts in self._counted(draws[some], transplants, own).items():
                 summed(counts, self._starts, self._members, whole[name][:, some])
-        for name, rows in whole.items():  # many draws of a cell at once: its bars lie nearer than those of all cells
-            self._tallies[name].add_cells(rows, draws.start)
+        return Portion(draws, whole, sums)
+
+    def add(self, portion: Portion) -> None:
+        """Count draws that are worked out: many of a cell at once, whose bars lie nearer than those of all cells."""
+        for name, found in portion.sums:
+            self._spread[name].add_sums(found)
+        for name, rows in portion.whole.items():
+            self._tallies[name].add_cells(rows, portion.draws.start)
 
     def _expected(self, transplants: FloatArray, rates: Mapping[str, Columns]) -> dict[str, FloatArray]:
         """Every population without chance, from the transplants that are expected: [cell, draw]."""

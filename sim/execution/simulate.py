@@ -1,9 +1,9 @@
 """From assumptions to results: chunks of draws through sampling and model, summarised as they come."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,7 +12,9 @@ from tqdm import tqdm
 from sim.assumptions.schema import Assumptions
 from sim.assumptions.table import assumptions_table, evidence_table, further_tables
 from sim.draws.parameters import sample
+from sim.execution.ahead import ahead, available
 from sim.execution.engine import Engine, engine_of
+from sim.execution.gathering import CHUNK, Counted, Gathered, gathering
 from sim.execution.market import MarketRun, money_unit
 from sim.execution.stopping import until_stopped
 from sim.execution.trial import TrialRun
@@ -20,21 +22,12 @@ from sim.model.chain import TRIAL_STAGE, candidates, populations
 from sim.model.cohort import Expected, WholePatients
 from sim.model.market.plan import MarketStreams
 from sim.results.batches import Batches
-from sim.results.folder import KEPT_BYTES
 from sim.results.moments import Moments
 from sim.results.provenance import provenance
 from sim.results.run import Results
-from sim.results.sample import Sample, Stored
 from sim.results.summary import summarise
-from sim.results.tally import Tally, tally
 from sim.results.totals import with_totals
 from sim.variables import MONEY, VARIABLES
-
-if TYPE_CHECKING:
-    from sim.execution.funnel import CompiledFunnel
-
-CHUNK = 16_384
-"""Draws that go through the model together; any number gives the same results."""
 
 _PATIENCE = 2.0
 """Seconds before a progress bar appears."""
@@ -69,10 +62,10 @@ def _simulated(assumptions: Assumptions, chunk: int) -> Results:
     sampling = assumptions.sampling
     batches = Batches.of(sampling.method, sampling.replicates, sampling.draws)
     trial = None if assumptions.trial is None else TrialRun(assumptions, batches)
-    dataset, samples, spread = _pass(assumptions, batches, chunk, trial)
+    gathered, spread = _pass(assumptions, batches, chunk, trial)
     return Results(
-        dataset=dataset,
-        summary=summarise(samples, spread, batches),
+        dataset=gathered.dataset(),
+        summary=summarise(gathered.samples(), spread, batches),
         assumptions=assumptions_table(assumptions),
         evidence=evidence_table(assumptions),
         tables={**further_tables(assumptions), **(trial.tables() if trial else {})},
@@ -83,54 +76,45 @@ def _simulated(assumptions: Assumptions, chunk: int) -> Results:
 
 def _pass(
     assumptions: Assumptions, batches: Batches, chunk: int, trial: TrialRun | None
-) -> tuple[xr.Dataset, Iterable[Sample], dict[str, Moments]]:
-    """All draws once, chunk by chunk: what is kept, the draws of each output, and their moments without chance.
-
-    The first chunk is the same whatever the chunk: it says how large the draws would be, and a tally counts by it.
-    """
+) -> tuple[Gathered, dict[str, Moments]]:
+    """All draws once, chunk by chunk: what is gathered of them, and the moments of the outputs without chance."""
     sampling, engine = assumptions.sampling, engine_of(assumptions)
     spread: dict[str, Moments] = {}
-    kept: list[xr.Dataset] = []
-    tallies: dict[str, Tally] = {}
+    gathered: Gathered | None = None
     money = "" if assumptions.market is None else money_unit(assumptions.market)
     with tqdm(total=sampling.draws, unit="draws", unit_scale=True, delay=_PATIENCE, disable=None, leave=False) as bar:
-        funnel = None
-        for draws in _portions(sampling.draws, chunk):
-            if funnel is not None:
-                funnel.take(draws)
-                bar.update(len(draws))
-                continue
+        portions = _portions(sampling.draws, chunk)
+        for draws in portions:
             parameters, counted, expected = _model(assumptions, draws, trial, engine)
             for name in expected.data_vars:
-                spread.setdefault(str(name), Moments(batches, engine.kernels)).add(
-                    with_totals(expected[name]).to_numpy(), draws.start
-                )
-            counted = _stored(counted, money)
-            if draws.start == 0:
-                keeps = _is_kept(assumptions, parameters.merge(counted))
-            if keeps:
-                kept.append(parameters.merge(counted))
-            else:
-                _tally(counted, tallies, batches, engine, draws.start)
-                funnel = _funnel(assumptions, engine, tallies, spread)
+                moments = spread.setdefault(str(name), Moments(batches, engine.kernels))
+                moments.add(with_totals(expected[name]).to_numpy(), draws.start)
+            outputs = _stored(counted, money)
+            if gathered is None:
+                gathered = gathering(assumptions, (parameters, outputs), batches, engine)
+            gathered.add(parameters, outputs, draws.start)
             bar.update(len(draws))
-    if tallies:
-        return xr.merge([one.histogram() for one in tallies.values()], join="outer"), tallies.values(), spread
-    dataset = xr.concat(kept, dim="draw", data_vars="minimal") if len(kept) > 1 else kept[0]
-    arrays = [with_totals(dataset[name]) for name in VARIABLES if name in dataset]
-    by_draw = dataset.assign_coords(replicate=("draw", np.arange(sampling.draws) % sampling.replicates))
-    return by_draw, [Stored(array, batches) for array in arrays], spread
+            if isinstance(gathered, Counted) and _is_funnel_alone(assumptions, engine):
+                _go_on(assumptions, portions, gathered, spread, bar)
+    assert gathered is not None
+    return gathered, spread
 
 
-def _funnel(
-    assumptions: Assumptions, engine: Engine, tallies: dict[str, Tally], spread: dict[str, Moments]
-) -> "CompiledFunnel | None":
-    """What goes on with a run whose first draws are counted, many times faster; None where there is no such way."""
-    if not engine.is_compiled or not assumptions.sampling.chance or assumptions.trial or assumptions.market:
-        return None
+def _is_funnel_alone(assumptions: Assumptions, engine: Engine) -> bool:
+    """Whether a run can go on in compiled code alone, many times faster, once its first draws are counted."""
+    return engine.is_compiled and assumptions.sampling.chance and not (assumptions.trial or assumptions.market)
+
+
+def _go_on(
+    assumptions: Assumptions, portions: Iterator[range], gathered: Counted, spread: dict[str, Moments], bar: Any
+) -> None:
+    """Count all further draws of a run by compiled code, in several threads."""
     from sim.execution.funnel import CompiledFunnel
 
-    return CompiledFunnel(assumptions, tallies, spread)
+    funnel = CompiledFunnel(assumptions, gathered.tallies, spread)
+    for portion in ahead(funnel.work_out, portions, assumptions.execution.threads or available()):
+        funnel.add(portion)  # in the order of the draws, whichever thread was first
+        bar.update(len(portion.draws))
 
 
 def _portions(draws: int, chunk: int) -> Iterator[range]:
@@ -139,23 +123,6 @@ def _portions(draws: int, chunk: int) -> Iterator[range]:
     yield range(first)
     for start in range(first, draws, chunk):
         yield range(start, min(start + chunk, draws))
-
-
-def _is_kept(assumptions: Assumptions, portion: xr.Dataset) -> bool:
-    """Whether the draws are held in memory: as told, or where they are few, or in one portion anyway."""
-    draws = assumptions.sampling.draws
-    whole = portion.nbytes / portion.sizes["draw"] * draws
-    return assumptions.results.keep_draws is True or whole <= KEPT_BYTES or draws <= CHUNK
-
-
-def _tally(counted: xr.Dataset, tallies: dict[str, Tally], batches: Batches, engine: Engine, first_draw: int) -> None:
-    """Count the outputs of neighbouring draws, in place."""
-    for name in VARIABLES:
-        if name in counted:
-            array = with_totals(counted[name])
-            if name not in tallies:
-                tallies[name] = tally(array, batches, engine.kernels)
-            tallies[name].add(array.to_numpy(), first_draw)
 
 
 def _model(

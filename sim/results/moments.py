@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.results.batches import Batches
-from sim.results.kernels import PLAIN, Kernels, by_cell
+from sim.results.kernels import PLAIN, Kernels, Sums, by_cell
 
 FloatArray = NDArray[np.float64]
 
@@ -38,11 +38,19 @@ class Moments:
 
     def add_cells(self, values: NDArray[np.generic], first_draw: int) -> None:
         """The same of further draws, [cell, draw]."""
+        self.add_sums(self.sums_of(values, first_draw))
+
+    def sums_of(self, values: NDArray[np.generic], first_draw: int) -> Sums:
+        """What further draws, [cell, draw], would add; nothing is added."""
         assert self._origin is not None
-        assert self._sums is not None
         assert self._count is not None
         rows = len(self._count)
-        found = self._kernels.moments(values, self._origin.ravel(), first_draw % rows, rows)
+        return self._kernels.moments(values, self._origin.ravel(), first_draw % rows, rows)
+
+    def add_sums(self, found: Sums) -> None:
+        """Take in what `sums_of` gave."""
+        assert self._sums is not None
+        assert self._count is not None
         for kept, part in zip((self._count, *self._sums), found, strict=True):
             kept += part.reshape(kept.shape)
 
