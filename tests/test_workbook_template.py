@@ -435,7 +435,7 @@ def test_the_command_line_writes_reads_and_sweeps(
     point = ["sampling=point", "report=none", "report.beside=null", "years.last=2008", *PATIENTS]
     assert dispatch([*point, "workbook_template=my.xlsx"]) == 0
     assert capsys.readouterr().out == (
-        f"my.xlsx: {len(sheet_of(Path('my.xlsx'))) - 8} inputs, in the coloured cells of sheet Inputs; once filled in, "
+        f"my.xlsx: {len(sheet_of(Path('my.xlsx'))) - 9} inputs, in the coloured cells of sheet Inputs; once filled in, "
         "type: sim workbook=my.xlsx\n"
     )
     fill(Path("my.xlsx"), Path("more.xlsx"), {("vod.incidence.value", "value"): 0.3})
