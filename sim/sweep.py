@@ -194,11 +194,15 @@ def collect(folder: Path, baseline: str | None = None, at_hand: AtHand | None = 
         if found.failed:
             return _code(found.failed)
         raise InputError(f"{folder} holds no runs to compare")
-    _write_comparison(found, folder, baseline)
+    first = next(iter(found.runs))
+    chosen = baseline or found.runs[first].configuration["report"]["baseline"] or first
+    if found.base not in (None, chosen):  # what is at hand is held against another run
+        found = gather(folder, AtHand())
+    _write_comparison(found, folder, chosen)
     return _code(found.failed)
 
 
-def _write_comparison(found: Collected, folder: Path, baseline: str | None) -> None:
+def _write_comparison(found: Collected, folder: Path, chosen: str) -> None:
     from sim.views.comparison_page import SWEPT, Drawn, comparison_page, value_sentences
     from sim.views.comparison_pictures import draw
     from sim.views.sentences import sentences
@@ -206,10 +210,7 @@ def _write_comparison(found: Collected, folder: Path, baseline: str | None) -> N
     from sim.views.swept import swept
     from sim.views.value_contrast import value_lines
 
-    first = next(iter(found.runs.values()))
-    chosen = baseline or first.configuration["report"]["baseline"]
-    chosen = next(iter(found.runs)) if chosen is None else chosen
-    table = compare(found.runs, chosen, found.against if chosen == found.base else {})
+    table = compare(found.runs, chosen, found.against)
     spans = spanned(found.runs, chosen, table)
     tidy = sweep_table(found.runs)
     tables = {"comparison": table, SWEEP: tidy, **({} if spans is None else {BRIDGE: spans})}

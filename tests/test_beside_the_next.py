@@ -113,3 +113,23 @@ def test_threads_give_back_in_order_and_take_no_more_than_they_need(threads: int
 def test_a_fault_in_a_thread_comes_out(threads: int) -> None:
     with pytest.raises(ZeroDivisionError):
         list(ahead(lambda number: 1 // (3 - number), range(9), threads))
+
+
+@pytest.mark.parametrize("words", [(f"report.baseline='{INCIDENCE}=0.2'",), ()])
+def test_against_another_baseline_and_after_a_stop_nothing_is_missing(
+    typed: Typed, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    values = ("-m", *TINY, f"{INCIDENCE}=0.1,0.2,0.3", "hydra.run.dir=sweep")
+    assert typed(*values, *words).returncode == 0
+    table = tmp_path / "sweep" / "comparison.csv"
+    if not words:  # the first run is finished, the others are not
+        for place in (tmp_path / "sweep" / "1", tmp_path / "sweep" / "2"):
+            (place / MARK).unlink()
+            (place / ERROR).write_text("\n\nstopped", encoding="utf-8")
+        assert typed("resume", "sweep").returncode == 0
+    before = table.read_bytes()
+    assert typed("collect", "sweep").returncode == 0
+    assert table.read_bytes() == before
+    rows = pd.read_csv(table)
+    sales = rows[(rows["variable"] == "net_sales_if_approved") & (rows["statistic"] == "mean")]
+    assert sales["difference_p05"].notna().all()

@@ -105,7 +105,7 @@ def test_compiled_code_is_loaded_where_it_pays(monkeypatch: pytest.MonkeyPatch) 
     assert engine.engine_of(many).patients is compiled_counts_of_cells
     monkeypatch.setattr(engine, "can_compile", lambda: False)
     assert engine.engine_of(many).patients is counts_of_cells
-    with pytest.raises(sim.InputError, match=r"execution\.engine: numba is not installed"):
+    with pytest.raises(sim.InputError, match=r"execution\.engine: numba is not installed, or does not work here"):
         engine.engine_of(sim.load(overrides=["execution=numba"]))
 
 

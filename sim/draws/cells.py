@@ -1,7 +1,7 @@
 """Whole patients of many cells at once: by NumPy, or by compiled code where so many are counted that it pays."""
 
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
+from importlib import import_module
 
 import numpy as np
 
@@ -49,5 +49,9 @@ def compiled_counts_of_cells(
 
 
 def can_compile() -> bool:
-    """Whether there is a compiler."""
-    return find_spec("numba") is not None
+    """Whether there is a compiler that works here; to find out takes as long as loading it."""
+    try:
+        import_module("sim.draws.compiled")
+    except (ImportError, RuntimeError):  # not installed, or for other versions; nowhere to keep what it compiles
+        return False
+    return True

@@ -37,8 +37,10 @@ def engine_of(assumptions: Assumptions) -> Engine:
     """
     engine = assumptions.execution.engine
     if engine == "numba" and not can_compile():
-        raise InputError("execution.engine: numba is not installed; execution=auto does without it")
-    pays = engine == "auto" and can_compile() and _counts(assumptions) >= WORTH_COMPILING
+        raise InputError(
+            "execution.engine: numba is not installed, or does not work here; execution=auto does without it"
+        )
+    pays = engine == "auto" and _counts(assumptions) >= WORTH_COMPILING and can_compile()
     return Engine(compiled_counts_of_cells, compiled()) if engine == "numba" or pays else Engine(counts_of_cells, PLAIN)
 
 

@@ -1,4 +1,4 @@
-"""The two inner loops of counting draws: by NumPy, or by compiled code that gives the same counts."""
+"""The inner loops of counting draws: by NumPy, or by compiled code that gives the same counts."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -10,7 +10,6 @@ from sim.results.bars import CountBars, WholeBars
 
 FloatArray = NDArray[np.float64]
 Sums = tuple[FloatArray, FloatArray, FloatArray]
-
 
 CountRows = Callable[[NDArray[np.integer], int], Sequence[int]]
 """Whole numbers [cell, draw], first batch: adds to the histograms; gives the cells that had no room, and are left."""

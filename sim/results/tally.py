@@ -44,10 +44,8 @@ class Tally(Sample):
         self.labels = column_labels(pilot)
         self._batches, self._rows = batches, max(batches.number, 1)
         self._shape = pilot.shape[1:]
-        self._dims, self._coords = (
-            pilot.dims[1:],
-            {name: pilot[name] for name in pilot.dims[1:] if name in pilot.coords},
-        )
+        self._dims = pilot.dims[1:]
+        self._coords = {name: pilot[name] for name in self._dims if name in pilot.coords}
         self._kernels, self._moments = kernels, Moments(batches, kernels)
 
     def add(self, values: NDArray[np.generic], first_draw: int) -> None:
