@@ -23,7 +23,8 @@ class AtHand(AbstractContextManager["AtHand"]):
 
     Attributes
     ----------
-    base : the folder of the run that the others are compared with, the first one; None before it is finished.
+    base : the folder of the run that the others are compared with, the first one; None before it is finished. Folders
+        are whole paths.
     runs : folder → run.
     against : folder → its rows against the base, as the comparison has them.
     """
@@ -57,25 +58,28 @@ class AtHand(AbstractContextManager["AtHand"]):
         """
         if self._under_way is not None:
             self._under_way.result()
-        self._under_way = self._worker.submit(self._finish, folder, write)
+        self._under_way = self._worker.submit(self._finish, folder.resolve(), write)
 
     def _finish(self, folder: Path, write: Callable[[], Results | None]) -> None:
         written = write()
         if written is None:
             return
-        results = replace(written, dataset=kept_dataset(written))  # as it would be read from the folder
+        try:
+            self._compare(folder, replace(written, dataset=kept_dataset(written)))  # as read from the folder
+        except Exception:  # the run is written; what is wrong shows when the comparison reads it
+            return
+
+    def _compare(self, folder: Path, results: Results) -> None:
+        baseline = self._baseline or Baseline(results)
+        against = baseline.against(results)
         if self._baseline is None:
-            self.base, self._baseline = folder, Baseline(results)
-            self.runs[folder] = results
-        else:
-            self.runs[folder] = _lightened(results)
-        self.against[folder] = self._baseline.against(results)
+            self.base, self._baseline = folder, baseline
+        self.against[folder] = against
+        self.runs[folder] = results if folder == self.base else _lightened(results)
 
 
 def _lightened(results: Results) -> Results:
     """The run without its draws by region and year, of which the comparison needs the differences alone."""
-    if not results.has_draws:
-        return results
-    arrays = results.dataset.data_vars.items()
+    arrays = results.dataset.data_vars.items() if results.has_draws else ()
     needed = [name for name, array in arrays if array.dims == ("draw",) or name == HEADLINE]
-    return replace(results, dataset=results.dataset[needed])
+    return replace(results, dataset=results.dataset[needed].copy(deep=True))  # a view would keep the rest

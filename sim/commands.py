@@ -222,6 +222,6 @@ def first_difference(original: Results, repeated: Results) -> str | None:
 
 def _causes(original: Results, repeated: Results) -> str:
     """What changed between two runs that may explain a difference."""
-    watched = ("program", "commit", "python", "libraries", "ledger")
+    watched = ("program", "commit", "python", "libraries", "engine", "ledger")
     changed = [name for name in watched if original.provenance.get(name) != repeated.provenance.get(name)]
     return f" (changed since: {', '.join(changed)})" if changed else ""

@@ -283,7 +283,7 @@ def gather(folder: Path, at_hand: AtHand) -> Collected:
             overrides[path] = typed.splitlines()
         elif (path / MARK).exists():
             try:
-                finished[path] = at_hand.runs.get(path) or open_run(path)
+                finished[path] = at_hand.runs.get(path.resolve()) or open_run(path)
                 overrides[path] = list(finished[path].provenance["overrides"])
             except InputError as fault:
                 broken[path], overrides[path] = str(fault), [path.name]
@@ -291,8 +291,8 @@ def gather(folder: Path, at_hand: AtHand) -> Collected:
     return Collected(
         {labels[path]: run for path, run in finished.items()},
         {labels[path]: words for path, words in broken.items()},
-        {labels[path]: table for path, table in at_hand.against.items() if path in finished},
-        labels.get(at_hand.base) if at_hand.base else None,
+        {labels[path]: at_hand.against[path.resolve()] for path in finished if path.resolve() in at_hand.against},
+        next((labels[path] for path in finished if path.resolve() == at_hand.base), None),
     )
 
 

@@ -37,7 +37,7 @@ def test_what_is_at_hand_gives_the_comparison_of_the_runs(runs: dict[str, Result
     with AtHand() as at_hand:
         for label, run in runs.items():
             at_hand.finish(Path(label), partial(_same, run))
-    assert at_hand.base == Path("0.1")
+    assert at_hand.base == Path("0.1").resolve()
     light = {path.name: run for path, run in at_hand.runs.items()}
     known = {path.name: rows for path, rows in at_hand.against.items()}
     pd.testing.assert_frame_equal(compare(light, "0.1", known), compare(runs))
@@ -49,8 +49,8 @@ def test_a_run_that_failed_leaves_no_trace(runs: dict[str, Results]) -> None:
     with AtHand() as at_hand:
         at_hand.finish(Path("broken"), lambda: None)
         at_hand.finish(Path("0.2"), partial(_same, runs["0.2"]))
-    assert at_hand.base == Path("0.2")
-    assert list(at_hand.runs) == [Path("0.2")]
+    assert at_hand.base == Path("0.2").resolve()
+    assert list(at_hand.runs) == [Path("0.2").resolve()]
 
 
 def test_no_more_than_one_run_waits(runs: dict[str, Results]) -> None:
@@ -65,7 +65,7 @@ def test_no_more_than_one_run_waits(runs: dict[str, Results]) -> None:
         assert not at_hand.runs
         gate.set()
         at_hand.finish(Path("b"), partial(_same, run))  # waits for the one before
-        assert Path("a") in at_hand.runs
+        assert Path("a").resolve() in at_hand.runs
 
 
 def test_what_goes_wrong_beside_is_not_lost(runs: dict[str, Results]) -> None:
@@ -133,3 +133,10 @@ def test_against_another_baseline_and_after_a_stop_nothing_is_missing(
     rows = pd.read_csv(table)
     sales = rows[(rows["variable"] == "net_sales_if_approved") & (rows["statistic"] == "mean")]
     assert sales["difference_p05"].notna().all()
+
+
+def test_a_sweep_into_a_folder_by_its_relative_name_reads_no_run_again(typed: Typed, tmp_path: Path) -> None:
+    with mock.patch("sim.sweep.open_run", side_effect=AssertionError):
+        done = typed("-m", *TINY, f"{INCIDENCE}=0.1,0.2", "hydra.run.dir=sweep")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "sweep" / "comparison.csv").exists()

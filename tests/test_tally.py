@@ -67,6 +67,12 @@ def test_a_batch_too_is_exact_until_its_bars_hold_several_numbers() -> None:
     assert 0 < max(apart) < 40  # the bars hold 64 numbers each
 
 
+def test_of_hundreds_of_millions_neighbours_share_a_bar() -> None:
+    vast = np.random.default_rng(7).integers(0, 300_000_000, 60_000)
+    own, true = counted(vast, 7_000, 900).whole(), Stored(array(vast), BATCHES).whole()
+    assert all(0 < abs(float((own[name] - true[name])[0])) < 2_000 for name in QUANTILES)  # a bar holds 512
+
+
 @given(st.permutations(range(12)), st.integers(0, 2**32))
 @settings(max_examples=25, deadline=None)
 def test_the_order_and_the_portions_change_nothing(order: list[int], seed: int) -> None:
@@ -180,3 +186,10 @@ def test_memory_does_not_grow_with_the_draws() -> None:
     ]
     print(f"\npeak memory at 10^6 draws over that at 10^5: {peaks[1] / peaks[0]:.3f}")
     assert peaks[1] <= 1.05 * peaks[0]
+
+
+def test_what_is_asked_of_a_run_keeps_its_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "CHUNK", 64)
+    words = (*PATIENTS, "sampling.draws=256", "results.keep_draws=false")
+    assert not run(monkeypatch, *words).has_draws
+    assert run(monkeypatch, *words, "sensitivity=rank").has_draws

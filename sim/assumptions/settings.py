@@ -152,7 +152,7 @@ class Storage(Closed):
 
 
 class Execution(Closed):
-    """How a run is worked out, which changes no number.
+    """How a run is worked out, which changes no count; sums of many numbers may differ in their last digits.
 
     Attributes
     ----------

@@ -52,6 +52,6 @@ def can_compile() -> bool:
     """Whether there is a compiler that works here; to find out takes as long as loading it."""
     try:
         import_module("sim.draws.compiled")
-    except (ImportError, RuntimeError):  # not installed, or for other versions; nowhere to keep what it compiles
+    except (ImportError, OSError, RuntimeError):  # not installed, or for other versions; nowhere to keep what it makes
         return False
     return True

@@ -20,10 +20,10 @@ _BLOCK = 1024
 """Draws of a cell that go through all steps together, so that they stay in the fastest cache; a multiple of 4."""
 
 _NEAR = 6.25
-"""-log(4 u (1 - u)) up to which one polynomial gives the normal quantile: scores up to 3.1."""
+"""-log(4 u (1 - u)) up to which one polynomial gives the normal quantile: scores up to 3.3."""
 
 _FEW = 64
-"""Draws among which it is looked for one beyond the middle: it is in every fifteenth such group."""
+"""Draws among which it is looked for one beyond the middle: it is in about every sixteenth such group."""
 
 _SCORE_ERROR = 1e-10
 """More than the error of a normal quantile here: 2e-12 in the middle, some roundings beyond."""

@@ -1,4 +1,4 @@
-"""Which code counts the patients of a run, and its draws: it changes how long that takes, and no number."""
+"""Which code counts the patients of a run, and its draws: it changes how long that takes, no count and no histogram."""
 
 import math
 from typing import NamedTuple

@@ -65,7 +65,7 @@ class Kept(Gathered):
     def samples(self) -> Iterable[Sample]:
         """See `Gathered.samples`."""
         dataset = self.dataset()
-        return [Stored(with_totals(dataset[name]), self._batches) for name in VARIABLES if name in dataset]
+        return (Stored(with_totals(dataset[name]), self._batches) for name in VARIABLES if name in dataset)
 
 
 @final
@@ -105,7 +105,7 @@ class Counted(Gathered):
 
 
 def gathering(assumptions: Assumptions, first: Sequence[xr.Dataset], batches: Batches, engine: Engine) -> Gathered:
-    """Draws are kept as told, or where they are few: in one portion anyway, or small enough.
+    """Draws are kept as told, where questions are asked of them, and where they are few: small, or in one portion.
 
     Parameters
     ----------
@@ -115,6 +115,7 @@ def gathering(assumptions: Assumptions, first: Sequence[xr.Dataset], batches: Ba
     """
     draws, keep = assumptions.sampling.draws, assumptions.results.keep_draws
     size = sum(part.nbytes / part.sizes["draw"] for part in first) * draws
-    if keep is True or draws <= CHUNK or (keep == "auto" and size <= KEPT_BYTES):
+    is_asked = bool(assumptions.sensitivity.asked)
+    if keep is True or is_asked or draws <= CHUNK or (keep == "auto" and size <= KEPT_BYTES):
         return Kept(batches, assumptions.sampling.replicates)
     return Counted(batches, engine)

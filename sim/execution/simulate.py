@@ -22,6 +22,7 @@ from sim.model.chain import TRIAL_STAGE, candidates, populations
 from sim.model.cohort import Expected, WholePatients
 from sim.model.market.plan import MarketStreams
 from sim.results.batches import Batches
+from sim.results.kernels import PLAIN
 from sim.results.moments import Moments
 from sim.results.provenance import provenance
 from sim.results.run import Results
@@ -39,7 +40,7 @@ def simulate(assumptions: Assumptions, chunk: int = CHUNK) -> Results:
     Parameters
     ----------
     assumptions : what is assumed, from `sim.load`.
-    chunk : draws per pass; memory goes with it, results do not.
+    chunk : draws per pass; memory goes with it, and of the results nothing but the last digits of sums.
 
     Raises
     ------
@@ -86,13 +87,14 @@ def _pass(
         portions = _portions(sampling.draws, chunk)
         for draws in portions:
             parameters, counted, expected = _model(assumptions, draws, trial, engine)
-            for name in expected.data_vars:
-                moments = spread.setdefault(str(name), Moments(batches, engine.kernels))
-                moments.add(with_totals(expected[name]).to_numpy(), draws.start)
             outputs = _stored(counted, money)
             if gathered is None:
                 gathered = gathering(assumptions, (parameters, outputs), batches, engine)
+                kernels = engine.kernels if isinstance(gathered, Counted) else PLAIN  # of kept draws to the last bit
             gathered.add(parameters, outputs, draws.start)
+            for name in expected.data_vars:
+                moments = spread.setdefault(str(name), Moments(batches, kernels))
+                moments.add(with_totals(expected[name]).to_numpy(), draws.start)
             bar.update(len(draws))
             if isinstance(gathered, Counted) and _is_funnel_alone(assumptions, engine):
                 _go_on(assumptions, portions, gathered, spread, bar)
@@ -185,6 +187,7 @@ def _provenance(assumptions: Assumptions, seconds: float) -> dict[str, Any]:
         "replicates": sampling.replicates,
         "method": sampling.method,
         "chance": sampling.chance,
+        "engine": "numba" if engine_of(assumptions).is_compiled else "numpy",
         "ledger": origin.ledger.digest,
         "files": dict(origin.files),
         "seconds": round(seconds, 3),

@@ -18,6 +18,9 @@ CountBars = Callable[[NDArray[np.integer], int, NDArray[np.uint32], int, int], N
 MOST_BARS = 1024
 """Bars of a histogram by batch; of wider ranges each bar holds 2, 4, 8 … neighbouring whole numbers."""
 
+MOST_NUMBERS = 1 << 20
+"""Numbers of a cell that are told apart: a range that is wider still, as of a hundred million, has wider bars."""
+
 _ROOM = 16  # whole numbers, at least, that a range is extended by
 
 
@@ -27,10 +30,10 @@ class WholeBars:
     Parameters
     ----------
     rows : of the histogram.
-    most : bars at most, whose width doubles when they do not suffice; None keeps every number apart.
+    most : bars at most, whose width doubles when they do not suffice.
     """
 
-    def __init__(self, rows: int, most: int | None) -> None:
+    def __init__(self, rows: int, most: int) -> None:
         """Nothing is counted yet."""
         self.rows, self.most, self.shift = rows, most, 0
         self._first = 0
@@ -52,20 +55,13 @@ class WholeBars:
         filled = np.flatnonzero(self.counts.any(axis=0))
         return (filled + self._first) << self.shift, self.counts[:, filled]
 
-    @property
-    def width(self) -> int:
-        """Whole numbers that a bar holds."""
-        return 1 << self.shift
-
-    @property
-    def is_joined(self) -> bool:
-        """Whether a bar holds more than one number."""
-        return self.shift > 0
+    def edges(self) -> tuple[FloatArray, FloatArray]:
+        """Where each of these bars begins and ends, [bar] each: a bar of one number is that number."""
+        starts = self.bars[0].astype(np.float64)
+        return (starts - 0.5, starts - 0.5 + (1 << self.shift)) if self.shift else (starts, starts)
 
     def would_join(self, values: Integers) -> bool:
         """Whether these numbers would make its bars wider than they are."""
-        if self.most is None:
-            return False
         low, high = int(values.min()), int(values.max())
         if self.counts.shape[1]:
             low, high = min(low, self._low), max(high, self._high)
@@ -97,7 +93,7 @@ class WholeBars:
             low, high = min(low, self._low), max(high, self._high)
         self._low, self._high = low, high
         shift = self.shift
-        while self.most is not None and (high >> shift) - (low >> shift) >= self.most:
+        while (high >> shift) - (low >> shift) >= self.most:
             shift += 1
         first, last = low >> shift, high >> shift
         inside = first >= self._first and last < self._first + self.counts.shape[1]

@@ -7,7 +7,7 @@ from numba import njit
 from numba.typed import List
 from numpy.typing import NDArray
 
-from sim.results.bars import WholeBars
+from sim.results.bars import MOST_BARS, MOST_NUMBERS, WholeBars
 from sim.results.kernels import FloatArray, Sums
 
 Counts = NDArray[np.int64]
@@ -93,7 +93,8 @@ def _rows(
     place: Counts,
     most: int,
     whole: Sequence[NDArray[np.uint32]],
-    first_whole: Counts,
+    place_whole: Counts,
+    most_whole: int,
     outside: Counts,
 ) -> int:
     """Count the rows of whole numbers, [row, draw], whose bars have room for them.
@@ -105,8 +106,9 @@ def _rows(
     by_batch : the bars of each row, [batch, bar].
     place : of each row its first bar, its shift, and the lowest and the highest number so far: [row, 4].
     most : bars at most that numbers may lie apart; beyond it they have to be joined.
-    whole : of each row every number apart, [1, number]; without any where the others do not join numbers.
-    first_whole : the first number of these: [row].
+    whole : of each row the bars of all batches, [1, bar]; without any where the others do not join numbers.
+    place_whole : the first of these bars, and their shift: [row, 2].
+    most_whole : of these bars.
     outside : takes the rows that are left out.
 
     Returns
@@ -116,19 +118,19 @@ def _rows(
     found = 0
     for row in range(len(values)):
         counts, first_bar, shift = by_batch[row], place[row, 0], place[row, 1]
-        every, first_number = whole[row], first_whole[row]
+        every, first_of_all, shift_of_all = whole[row], place_whole[row, 0], place_whole[row, 1]
         is_wide = every.shape[1] > 0
         low, high = _span(values[row])
         low, high = min(low, place[row, 2]), max(high, place[row, 3])
         fits = _has_room(low, high, counts, first_bar, shift, most)
-        if not fits or (is_wide and not _has_room(low, high, every, first_number, 0, 1 << 62)):
+        if not fits or (is_wide and not _has_room(low, high, every, first_of_all, shift_of_all, most_whole)):
             outside[found] = row
             found += 1
             continue
         place[row, 2], place[row, 3] = low, high
         bars(values[row], first, counts, first_bar, shift)
         if is_wide:
-            bars(values[row], 0, every, first_number, 0)
+            bars(values[row], 0, every, first_of_all, shift_of_all)
     return found
 
 
@@ -167,13 +169,15 @@ class CompiledRows:
         self._counts = List([one.counts for one in bars])
         self._every = List([_NONE if one is None else one.counts for one in whole])
         self._place = np.array([one.place for one in bars], np.int64)
-        self._first = np.array([0 if one is None else one.place[0] for one in whole], np.int64)
+        self._place_whole = np.array([(0, 0) if one is None else one.place[:2] for one in whole], np.int64)
         self._outside = np.empty(len(bars), np.int64)
 
     def __call__(self, values: NDArray[np.integer], first_row: int) -> list[int]:
         """Count whole numbers, [cell, draw]; which cells are left, because their bars have no room for theirs."""
-        most = self._bars[0].most or 1 << 62
-        found = _rows(values, first_row, self._counts, self._place, most, self._every, self._first, self._outside)
+        found = _rows(
+            values, first_row, self._counts, self._place, MOST_BARS,
+            self._every, self._place_whole, MOST_NUMBERS, self._outside,
+        )  # fmt: skip
         for bars, whole, (_, _, low, high) in zip(self._bars, self._whole, self._place.tolist(), strict=True):
             bars.saw(low, high)
             if whole is not None:

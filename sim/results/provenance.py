@@ -3,11 +3,11 @@
 import platform
 import subprocess
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "xarray", "pandas", "pydantic", "hydra-core", "netCDF4")
+LIBRARIES = ("numpy", "numba", "scipy", "scikit-learn", "xarray", "pandas", "pydantic", "hydra-core", "netCDF4")
 DISTRIBUTION = "sct-vod-market-simulator"
 
 
@@ -19,8 +19,16 @@ def provenance() -> dict[str, Any]:
         "commit": commit(),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "libraries": {name: version(name) for name in LIBRARIES},
+        "libraries": {name: found for name in LIBRARIES if (found := _version(name))},
     }
+
+
+def _version(library: str) -> str | None:
+    """None where it is not installed, as there may be no compiler."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
 
 
 def commit() -> str | None:

@@ -3,7 +3,7 @@
 Whole patients are counted number by number, so that the quantiles of all draws are those of the draws themselves, to
 the last bit. Money, months and dates are counted between the 512-quantiles of a pilot, the first draws of the run: a
 quantile lies between the same two of them as the true one, evenly between them. The scatter of the batches, from which
-errors come, is that of bars of at most 1,024 a cell.
+errors come, is that of about 1,024 bars a cell at most.
 """
 
 from abc import abstractmethod
@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from sim.results.bars import MOST_BARS, RealBars, WholeBars, quantiles_of_bars
+from sim.results.bars import MOST_BARS, MOST_NUMBERS, RealBars, WholeBars, quantiles_of_bars
 from sim.results.batches import Batches
 from sim.results.kernels import PLAIN, CountRows, Kernels, by_cell
 from sim.results.moments import Moments
@@ -130,7 +130,7 @@ class WholeTally(Tally):
         """Count the numbers of one cell, making room for them."""
         bars, whole = self._by_batch[cell], self._in_all[cell]
         if whole is None and bars.would_join(column):  # from here on its numbers do not stand apart
-            whole = self._in_all[cell] = WholeBars(1, None)
+            whole = self._in_all[cell] = WholeBars(1, MOST_NUMBERS)
             numbers, counts = bars.bars
             if numbers.size:
                 whole.add_bars(numbers, counts.sum(axis=0, keepdims=True, dtype=np.uint32))
@@ -139,19 +139,14 @@ class WholeTally(Tally):
             whole.add(column, 0, self._kernels.bars)
 
     def _bars(self, cell: int) -> tuple[FloatArray, FloatArray, NDArray[np.integer]]:
-        numbers, counts = (self._in_all[cell] or self._by_batch[cell]).bars
-        places = numbers.astype(np.float64)
-        return places, places, counts.sum(axis=0)
+        bars = self._in_all[cell] or self._by_batch[cell]
+        starts, ends = bars.edges()
+        return starts, ends, bars.bars[1].sum(axis=0)
 
     def _quantiles(self, row: int | None) -> FloatArray:
         found = []
         for cell, bars in enumerate(self._by_batch):
-            if row is None:
-                starts, ends, counts = self._bars(cell)
-            else:
-                numbers, by_row = bars.bars
-                starts, counts = np.asarray(numbers - 0.5 * bars.is_joined, np.float64), by_row[row]
-                ends = starts + bars.width * bars.is_joined  # a bar of one number is that number
+            starts, ends, counts = self._bars(cell) if row is None else (*bars.edges(), bars.bars[1][row])
             found.append(quantiles_of_bars(starts, ends, counts, 0, _LEVELS))
         return np.array(found)
 

@@ -63,15 +63,16 @@ def members_of(cells: Mapping[str, Sequence[object]]) -> tuple[Counts, Counts]:
 
     Parameters
     ----------
-    cells : dimension → its labels, in order.
+    cells : region, transplant, age_group and year → their labels, in order.
 
     Returns
     -------
     Where the members of each begin, and end behind the last, [cell + 1], and the members: both as places.
     """
-    shape = [len(labels) for labels in cells.values()]
+    strata = {name: list(labels) for name, labels in cells.items() if name in STRATA}
+    shape, years = [len(labels) for labels in strata.values()], len(cells["year"])
     number = int(np.prod(shape))
     each = np.eye(number, dtype=np.int64).reshape(number, *shape)
-    array = xr.DataArray(each, dims=("cell", *cells), coords={name: list(labels) for name, labels in cells.items()})
-    holds = with_totals(array).to_numpy().reshape(number, -1).T > 0
-    return np.append(0, np.cumsum(holds.sum(axis=1))), np.nonzero(holds)[1]
+    holds = with_totals(xr.DataArray(each, dims=("cell", *strata), coords=strata)).to_numpy().reshape(number, -1).T > 0
+    members = [np.flatnonzero(row) * years + year for row in holds for year in range(years)]  # no year is added up
+    return np.cumsum([0, *map(len, members)]), np.concatenate(members)

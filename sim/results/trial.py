@@ -108,7 +108,7 @@ def readout_table(counted: Quarters) -> pd.DataFrame:
     rows, reached = [], 0.0
     for quarter in quarters:
         hits = counted.hits.get(quarter, np.zeros(len(counted.draws)))
-        probability, error = _event(hits, counted.draws, counted.batches)
+        probability, error = _event(hits, counted.draws, counted.batches, varies=0 < hits.sum() < counted.draws.sum())
         reached += probability
         name = NEVER if quarter is None else quarter_name(quarter)
         rows.append((name, probability, error, np.nan if quarter is None else reached))
@@ -187,19 +187,19 @@ def readout_dates(months: FloatArray, start: date) -> FloatArray:
 
 
 def event_of(successes: Moments, batches: Batches) -> tuple[float, float]:
-    """The probability of an event, 0 or 1 in each draw, and its Monte Carlo error."""
+    """The probability of an event, and its Monte Carlo error, from 0 or 1 in each draw, or probabilities there."""
     counts, hits = successes.sums()
-    return _event(hits, counts, batches)
+    return _event(hits, counts, batches, varies=bool(successes.sd()[0] > 0))
 
 
-def _event(hits: FloatArray, draws: FloatArray, batches: Batches) -> tuple[float, float]:
+def _event(hits: FloatArray, draws: FloatArray, batches: Batches, *, varies: bool) -> tuple[float, float]:
     """The probability of an event and its Monte Carlo error, from counts of each batch: [batch] each.
 
-    The error is NaN where it cannot be known, as of an event of no draw, or of all.
+    The error is NaN where it cannot be known, as of an event of no draw, or of all: where nothing varies.
     """
     probability = float(hits.sum() / draws.sum())
     if batches.exact:
         return probability, 0.0
-    if not batches.number or probability in (0, 1):
+    if not batches.number or not varies:
         return probability, float("nan")
     return probability, float(batches.error(hits / draws))
