@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -71,14 +72,16 @@ def measured(script: str, *words: object) -> Measured:
     return Measured(seconds[0], seconds[1], seconds[2] if len(seconds) > 2 else float("nan"))
 
 
-def ratios_of(row: Row) -> list[float]:
-    """How many times as fast as the baseline, in each round: in order."""
-    found = []
+def ratios_of(rows: Sequence[Row]) -> dict[Row, list[float]]:
+    """How many times as fast as the baseline rows of as many draws are, in each round: in order."""
+    found: dict[Row, list[float]] = {row: [] for row in rows}
     for number in range(ROUNDS + 1):
-        base, own = measured("plain.py", row.draws), measured("product.py", row.draws, *row.candidate)
-        print(f"  {row.name}, round {number}: {base.processor:.1f} s and {own.processor:.1f} s", flush=True)
-        found.append(getattr(base, row.by) / getattr(own, row.by))
-    return sorted(found[1:])
+        base = measured("plain.py", rows[0].draws)
+        for row in rows:
+            own = measured("product.py", row.draws, *row.candidate)
+            print(f"  {row.name}, round {number}: {base.processor:.1f} s and {own.processor:.1f} s", flush=True)
+            found[row].append(getattr(base, row.by) / getattr(own, row.by))
+    return {row: sorted(ratios[1:]) for row, ratios in found.items()}
 
 
 def line(row: Row, ratios: Sequence[float]) -> str:
@@ -102,7 +105,8 @@ def memory() -> str:
 def main() -> None:
     """Measure, print, and write the table into its page."""
     head = "| what | draws | goal | stretch | measured (rounds) | |\n|---|---|---|---|---|---|"
-    table = "\n".join([head, *(line(row, ratios_of(row)) for row in ROWS), memory()])
+    found = [pair for _, rows in groupby(ROWS, lambda row: row.draws) for pair in ratios_of(list(rows)).items()]
+    table = "\n".join([head, *(line(row, ratios) for row, ratios in found), memory()])
     print(table)
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
