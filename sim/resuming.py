@@ -11,12 +11,13 @@ from typing import Any
 from sim.asking import POINTS
 from sim.at_hand import AtHand
 from sim.beside import Option
+from sim.collected import ERROR
 from sim.commands import begin, show
 from sim.configuration.compose import assume, workbooks
 from sim.errors import InputError
 from sim.results.folder import ASIDE, MARK, RESUMABLE
 from sim.results.provenance import provenance
-from sim.sweep import ERROR, TYPED_SWEEP, collect, launch
+from sim.sweep import TYPED_SWEEP, collect, launch
 
 _CONFIG_DIR = "--config-dir"
 _FOLDERS = ("hydra.run.dir=", "hydra.sweep.dir=")

@@ -12,11 +12,11 @@ import pytest
 
 import sim
 from sim.at_hand import AtHand
+from sim.collected import ERROR
 from sim.execution.ahead import ahead
 from sim.results.compare import compare
 from sim.results.folder import MARK, write
 from sim.results.run import Results
-from sim.sweep import ERROR
 from tests.conftest import Typed
 
 TINY = ("sampling.draws=64", "report=none")
@@ -136,7 +136,7 @@ def test_against_another_baseline_and_after_a_stop_nothing_is_missing(
 
 
 def test_a_sweep_into_a_folder_by_its_relative_name_reads_no_run_again(typed: Typed, tmp_path: Path) -> None:
-    with mock.patch("sim.sweep.open_run", side_effect=AssertionError):
+    with mock.patch("sim.collected.open_run", side_effect=AssertionError):
         done = typed("-m", *TINY, f"{INCIDENCE}=0.1,0.2", "hydra.run.dir=sweep")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "sweep" / "comparison.csv").exists()

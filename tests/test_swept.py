@@ -17,9 +17,10 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 
 import sim
+from sim.collected import ERROR
 from sim.configuration.sweeper import composing_many
 from sim.results.folder import ASIDE, MARK
-from sim.sweep import ERROR, TYPED_SWEEP
+from sim.sweep import TYPED_SWEEP
 from tests.conftest import PATIENTS, Typed
 
 TINY = [*PATIENTS, "report=none", "years.last=2008", "sampling.draws=64"]
