@@ -102,7 +102,7 @@ def site() -> int:
 
 def lock(file: str, group: str) -> int:
     """Renew a lock file: every version with its hashes, and no address."""
-    same = ["-c", "requirements.txt"] if group == "dev" else []
+    same = ["-c", "requirements.txt", "--extra", "cluster"] if group == "dev" else []
     return run("uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-emit-index-url",
                "--no-emit-find-links", "--no-header", "--no-annotate", "--fork-strategy", "fewest", "--upgrade",
                "pyproject.toml", "--group", group, *same, "-o", file)  # fmt: skip

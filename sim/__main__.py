@@ -120,6 +120,12 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
 
         return ask_finished(made, overrides, Path(source[0]))
     assumptions = made.assumptions()
+    if assumptions.execution.resume is not None:
+        from sim.resuming import resume_as_typed
+
+        goes_on = Path(assumptions.execution.resume)
+        with _stoppable(goes_on):
+            return resume_as_typed(goes_on, assumptions.origin.configuration)
     if assumptions.sensitivity.over:
         from sim.asking import check_over
 

@@ -1,6 +1,5 @@
 """Questions asked of a run, with all that an answer may take: other values of its keys, other designs of its trial."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +12,10 @@ from sim.configuration.compose import assume, composed
 from sim.configuration.places import conf_dir
 from sim.errors import InputError, nearest
 from sim.execution.simulate import simulate
-from sim.results.folder import RESUMABLE
 from sim.results.run import Results
 
 POINTS = "grid.points"
 """The file in which a grid keeps its points as they come, until it is finished."""
-
-KEPT = ("overrides", "working_directory", "beside", "program", "commit", "libraries", "ledger", "files")
-"""What a grid that was killed must know of its run."""
 
 
 def ask(results: Results, *methods: str, assumptions: Assumptions | None = None, **settings: object) -> Results:
@@ -66,21 +61,10 @@ def with_answers(
     from sim.analysis.sensitivity.asked import analyses
 
     anew = None if assumptions is None else reassuming(results.configuration, asked, _samples(results))
-    points = None if aside is None else _to_be_resumed(results, asked, aside)
+    points = None if aside is None or "grid" not in asked.asked else aside / POINTS
     others = {} if assumptions is None else designs(results, asked)
     found = analyses(results, asked, assumptions, anew, points, others)
     return replace(results, tables={**results.tables, **found})
-
-
-def _to_be_resumed(results: Results, asked: Sensitivity, aside: Path) -> Path | None:
-    """Where a grid keeps its points, beside what it takes to go on with it; None where no grid is asked."""
-    if "grid" not in asked.asked:
-        return None
-    record = {"configuration": results.configuration, **{name: results.provenance.get(name) for name in KEPT}}
-    part = aside / f"{RESUMABLE}.part"
-    part.write_text(json.dumps(record, default=str), encoding="utf-8")
-    part.replace(aside / RESUMABLE)
-    return aside / POINTS
 
 
 def reassuming(

@@ -51,7 +51,9 @@ def option(name: str | None, config_dir: str | Path | None = None) -> Option | N
         raise InputError(f"report.beside: {fault}") from fault
 
 
-def with_beside(results: Results, other: Option | None, samples: Path | None = None) -> Results:
+def with_beside(
+    results: Results, other: Option | None, samples: Path | None = None, kept: Path | None = None
+) -> Results:
     """The run, its provenance holding under `beside` what the other option makes of its first year.
 
     Parameters
@@ -59,6 +61,7 @@ def with_beside(results: Results, other: Option | None, samples: Path | None = N
     results : the run.
     other : the option; None changes nothing.
     samples : where the files of `sample(file.csv, column)` are looked for; None is the working directory.
+    kept : the folder where its finished shards are kept; None keeps none.
 
     Returns
     -------
@@ -74,7 +77,7 @@ def with_beside(results: Results, other: Option | None, samples: Path | None = N
     try:
         drawn = {**own["sampling"], "draws": int(results.provenance["draws"]), "stop": None}  # as many as the run made
         changed = {**own, "vod": other.vod, "years": one_year, "trial": None, "market": None, "sampling": drawn}
-        found = simulate(assume(changed, samples))
+        found = simulate(assume(changed, samples), kept=kept)
         record["statistics"] = {name: _with_error(found, name) for name in _STATISTICS}
     except InputError as fault:
         record["refused"] = str(fault).partition("; ")[0]

@@ -1,5 +1,6 @@
 """What the command line does: one run, its replay, what is printed."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -11,6 +12,7 @@ from sim.beside import Option, stored, with_beside
 from sim.configuration.compose import assume
 from sim.errors import InputError
 from sim.execution.simulate import simulate
+from sim.keeping import SHARDS, remember
 from sim.results.folder import keeps_draws, open_run, write, writing
 from sim.results.run import Results
 from sim.variables import HEADLINE
@@ -54,8 +56,10 @@ def begin(
     check_over(assumptions.origin.configuration, assumptions.sensitivity)  # before anything takes time
     with ExitStack() as opened:
         aside = opened.enter_context(writing(folder, goes_on=goes_on))
-        results = with_beside(simulate(assumptions), beside, samples)
-        record = {"overrides": list(overrides), "working_directory": str(samples or Path.cwd())}
+        shards, where = aside / SHARDS, samples or Path.cwd()
+        remember(aside, assumptions, overrides, beside, where)
+        results = with_beside(simulate(assumptions, kept=shards), beside, samples, shards / "beside")
+        record = {"overrides": list(overrides), "working_directory": str(where)}
         results = replace(results, provenance={**results.provenance, **record})
         results = with_answers(results, assumptions.sensitivity, assumptions, aside)
         wanted = assumptions.report.figures
@@ -73,6 +77,7 @@ def begin(
         with rest:
             write(results, aside, packed=not in_sweep)
             (aside / POINTS).unlink(missing_ok=True)
+            shutil.rmtree(aside / SHARDS, ignore_errors=True)
         return results
 
     return finish

@@ -11,6 +11,10 @@ class InputError(ValueError):
         super().__init__(" ".join(message.split()))
 
 
+class BrokenOffError(InputError):
+    """A run that could not go on, for no fault of its configuration: what it has finished is kept."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint at the known name nearest to a misspelt one: `"; did you mean 'beta'?"`, or the list of known names."""
     options = sorted(known)

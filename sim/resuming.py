@@ -1,4 +1,4 @@
-"""Going on with what was interrupted: a sweep of which runs are missing, or a run whose grid was killed."""
+"""Going on with what was interrupted: a sweep of which runs are missing, or a run that was killed on its way."""
 
 import contextlib
 import json
@@ -15,8 +15,9 @@ from sim.collected import ERROR
 from sim.commands import begin, show
 from sim.configuration.compose import assume, workbooks
 from sim.errors import InputError
+from sim.keeping import SHARDS
 from sim.results.folder import ASIDE, MARK, RESUMABLE
-from sim.results.provenance import provenance
+from sim.results.provenance import first_apart, provenance
 from sim.sweep import TYPED_SWEEP, collect, launch
 
 _CONFIG_DIR = "--config-dir"
@@ -40,15 +41,15 @@ def resume(folder: Path) -> int:
     Raises
     ------
     InputError : when there is nothing to go on with, what was typed cannot be read, or the program has changed since a
-        grid was killed.
+        run was killed.
     """
     if (folder / TYPED_SWEEP).is_file():
         return _sweep(folder)
     if (folder / ASIDE / RESUMABLE).is_file():
-        return _grid(folder)
+        return _run(folder, _record(folder / ASIDE / RESUMABLE))
     if (folder / MARK).is_file():
         raise InputError(f"resume: the run in {folder} is finished; sim replay {folder} repeats it")
-    raise InputError(f"resume: {folder} holds neither a sweep ({TYPED_SWEEP}) nor a grid that was killed")
+    raise InputError(f"resume: {folder} holds neither a sweep ({TYPED_SWEEP}) nor a run that was killed")
 
 
 def kept(folder: Path) -> str:
@@ -61,7 +62,8 @@ def kept(folder: Path) -> str:
     if (folder / TYPED_SWEEP).is_file():
         return f"finished runs are kept: sim resume {folder} goes on"
     if (folder / ASIDE / RESUMABLE).is_file():
-        return f"the points so far are kept: sim resume {folder} goes on"
+        what = "points" if (folder / ASIDE / POINTS).exists() else "draws"
+        return f"the {what} so far are kept: sim resume {folder} goes on"
     return "nothing half-written was kept"
 
 
@@ -89,10 +91,38 @@ def _sweep(folder: Path) -> int:
     return collect(folder, at_hand=at_hand)
 
 
-def _grid(folder: Path) -> int:
-    """The run anew, which takes seconds, with the points of its grid that are there."""
+def resume_as_typed(folder: Path, configuration: Mapping[str, Any]) -> int:
+    """Go on with a run in its own folder by `execution.resume`, perhaps on another cluster.
+
+    Parameters
+    ----------
+    folder : of the run.
+    configuration : as it was typed, resolved; but for `execution` it must be the run's.
+
+    Returns
+    -------
+    The exit code.
+
+    Raises
+    ------
+    InputError : when there is no such run in the folder, or one of another configuration or program.
+    """
+    key = "execution.resume"
+    if (folder / MARK).is_file():
+        raise InputError(f"{key}: the run in {folder} is finished; sim replay {folder} repeats it")
+    if not (folder / ASIDE / RESUMABLE).is_file():
+        raise InputError(f"{key}: {folder} holds no run that was killed")
+    record = _record(folder / ASIDE / RESUMABLE)
+    typed = json.loads(json.dumps({**configuration, "execution": None}, default=str))
+    if apart := first_apart({**record["configuration"], "execution": None}, typed):
+        raise InputError(f"{key}: {folder} holds a run of another configuration: {apart}")
+    how = {**configuration["execution"], "resume": None}
+    return _run(folder, {**record, "configuration": {**record["configuration"], "execution": how}})
+
+
+def _run(folder: Path, record: Mapping[str, Any]) -> int:
+    """The run anew, with the shards of its draws and the points of its grid that are there."""
     aside = folder / ASIDE
-    record = _record(aside / RESUMABLE)
     now = provenance()
     for name in _WATCHED:
         if record[name] != now[name]:
@@ -105,7 +135,7 @@ def _grid(folder: Path) -> int:
     if assumptions.origin.ledger.digest != record["ledger"] or dict(assumptions.origin.files) != record["files"]:
         raise InputError(f"resume: the evidence or a file of samples has changed since {folder} was begun")
     for path in aside.iterdir():
-        if path.name not in (RESUMABLE, POINTS):
+        if path.name not in (RESUMABLE, POINTS, SHARDS):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     beside = None if record["beside"] is None else Option(record["beside"]["option"], record["beside"]["vod"])
     finish = begin(assumptions, folder, record["overrides"], beside, samples=samples, goes_on=True)

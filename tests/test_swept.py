@@ -133,7 +133,7 @@ def test_files_and_kinds_are_read_once_and_hydra_is_left_as_it_was(typed: Typed)
     [
         (["resume"], "resume: write sim resume DIR"),
         (["resume", "a", "b"], "resume: write sim resume DIR"),
-        (["resume", "nothing"], "resume: nothing holds neither a sweep (sweep.json) nor a grid that was killed"),
+        (["resume", "nothing"], "resume: nothing holds neither a sweep (sweep.json) nor a run that was killed"),
         (["resum", "x"], "did you mean 'resume'?"),
     ],
 )

@@ -158,10 +158,32 @@ class Execution(Closed):
     ----------
     engine : `auto` takes compiled code where it pays.
     threads : of compiled code; None takes the processors there are.
+    backend : where draws are worked out: in this process, or by the workers of a Dask cluster.
+    shards : into which the draws fall, each kept on disk once it is finished; None takes as many as keep little at
+        stake.
+    address : of the cluster's scheduler; None starts workers here.
+    workers : that are started here; None takes as many as there are processors.
+    timeout : how long to wait for the scheduler or for its first worker, seconds.
+    resume : the folder of a run that was killed, and that goes on; None begins a new one.
     """
 
     engine: Literal["auto", "numpy", "numba"] = "auto"
     threads: int | None = Field(default=None, ge=1, le=256)
+    backend: Literal["local", "dask"] = "local"
+    shards: int | None = Field(default=None, ge=1, le=1_000_000)
+    address: str | None = Field(default=None, pattern=r"^(tcp|tls|ws|wss|ucx|ucxx)://[^\s:]+:\d+$")
+    workers: int | None = Field(default=None, ge=1, le=1024)
+    timeout: float = Field(default=30, gt=0, le=86_400)
+    resume: str | None = None
+
+    @model_validator(mode="after")
+    def _of_a_cluster(self) -> "Execution":
+        for name in ("address", "workers"):
+            if self.backend == "local" and (given := getattr(self, name)) is not None:
+                raise InputError(f".{name}: {given} belongs to a cluster; choose execution=dask")
+        if self.address is not None and self.workers is not None:
+            raise InputError(f".workers: {self.workers} cannot be started at {self.address}; leave one of the two out")
+        return self
 
 
 class Report(Closed):

@@ -6,11 +6,13 @@ from typing import final
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from sim.assumptions.schema import Assumptions
 from sim.execution.engine import Engine
 from sim.results.batches import Batches
 from sim.results.folder import KEPT_BYTES
+from sim.results.parts import Parts, named, of
 from sim.results.sample import Sample, Stored
 from sim.results.tally import Tally, tally
 from sim.results.totals import with_totals
@@ -21,11 +23,30 @@ CHUNK = 8_192
 
 
 class Gathered(ABC):
-    """The draws of a run, portion by portion."""
+    """The draws of a run, portion by portion.
+
+    Attributes
+    ----------
+    batches : how draws fall into independent batches.
+    """
+
+    batches: Batches
 
     @abstractmethod
     def add(self, parameters: xr.Dataset, outputs: xr.Dataset, first_draw: int, /) -> None:
         """Take in neighbouring draws: inputs and outputs, [draw, …] each."""
+
+    @abstractmethod
+    def parts(self) -> Parts:
+        """What there is of the draws so far, for `add_parts`."""
+
+    @abstractmethod
+    def add_parts(self, parts: Parts) -> None:
+        """Take in what others of the same run have of the draws that come next."""
+
+    @abstractmethod
+    def fresh(self) -> "Gathered":
+        """The same run without its draws so far."""
 
     @abstractmethod
     def dataset(self) -> xr.Dataset:
@@ -48,24 +69,48 @@ class Kept(Gathered):
 
     def __init__(self, batches: Batches, replicates: int) -> None:
         """Nothing is kept yet."""
-        self._batches, self._replicates = batches, replicates
+        self.batches, self._replicates = batches, replicates
         self._parts: list[xr.Dataset] = []
+        self._like = xr.Dataset()
 
     def add(self, parameters: xr.Dataset, outputs: xr.Dataset, _first_draw: int, /) -> None:
         """See `Gathered.add`."""
         self._parts.append(parameters.merge(outputs))
+        if not self._like:
+            self._like = self._parts[0].isel(draw=slice(0))
+
+    def parts(self) -> Parts:
+        """See `Gathered.parts`."""
+        own = self._joined()
+        return {str(name): array.to_numpy() for name, array in own.variables.items() if "draw" in array.dims}
+
+    def add_parts(self, parts: Parts) -> None:
+        """See `Gathered.add_parts`."""
+        made = {name: (one.dims, parts.get(str(name), one), one.attrs) for name, one in self._like.variables.items()}
+        names = self._like.data_vars
+        self._parts.append(xr.Dataset({name: made.pop(name) for name in names}, made))
+
+    def fresh(self) -> "Kept":
+        """See `Gathered.fresh`."""
+        kept = Kept(self.batches, self._replicates)
+        kept._like = self._like
+        return kept
+
+    def _joined(self) -> xr.Dataset:
+        """All draws so far."""
+        if len(self._parts) > 1:
+            self._parts = [xr.concat(self._parts, dim="draw", data_vars="minimal")]
+        return self._parts[0]
 
     def dataset(self) -> xr.Dataset:
         """See `Gathered.dataset`."""
-        if len(self._parts) > 1:
-            self._parts = [xr.concat(self._parts, dim="draw", data_vars="minimal")]
-        number = self._parts[0].sizes["draw"]
-        return self._parts[0].assign_coords(replicate=("draw", np.arange(number) % self._replicates))
+        joined = self._joined()
+        return joined.assign_coords(replicate=("draw", np.arange(joined.sizes["draw"]) % self._replicates))
 
     def samples(self) -> Iterable[Sample]:
         """See `Gathered.samples`."""
         dataset = self.dataset()
-        return (Stored(with_totals(dataset[name]), self._batches) for name in VARIABLES if name in dataset)
+        return (Stored(with_totals(dataset[name]), self.batches) for name in VARIABLES if name in dataset)
 
 
 @final
@@ -84,7 +129,7 @@ class Counted(Gathered):
 
     def __init__(self, batches: Batches, engine: Engine) -> None:
         """Nothing is counted yet."""
-        self._batches, self._engine = batches, engine
+        self.batches, self._engine = batches, engine
         self.tallies: dict[str, Tally] = {}
 
     def add(self, _parameters: xr.Dataset, outputs: xr.Dataset, first_draw: int, /) -> None:
@@ -92,8 +137,26 @@ class Counted(Gathered):
         for name in (name for name in VARIABLES if name in outputs):
             array = with_totals(outputs[name])
             if name not in self.tallies:
-                self.tallies[name] = tally(array, self._batches, self._engine.kernels)
+                self.tallies[name] = tally(array, self.batches, self._engine.kernels)
             self.tallies[name].add(array.to_numpy(), first_draw)
+
+    def parts(self) -> Parts:
+        """See `Gathered.parts`."""
+        found: dict[str, NDArray[np.generic]] = {}
+        for name, one in self.tallies.items():
+            found |= named(name, one.parts())
+        return found
+
+    def add_parts(self, parts: Parts) -> None:
+        """See `Gathered.add_parts`."""
+        for name, one in self.tallies.items():
+            one.add_parts(of(name, parts))
+
+    def fresh(self) -> "Counted":
+        """See `Gathered.fresh`."""
+        counted = Counted(self.batches, self._engine)
+        counted.tallies = {name: one.fresh() for name, one in self.tallies.items()}
+        return counted
 
     def dataset(self) -> xr.Dataset:
         """See `Gathered.dataset`."""

@@ -18,6 +18,7 @@ from sim.model.trial.plan import TrialStreams
 from sim.model.trial.verdict import EXACT
 from sim.results.batches import Batches
 from sim.results.moments import Moments
+from sim.results.parts import Parts, named, of
 from sim.results.trial import (
     ACCRUAL,
     EVENTS,
@@ -56,6 +57,27 @@ class TrialRun:
         self._success: dict[tuple[str, str, float], Moments] = {}
         self._dates = Quarters(batches)
         self._story: Story | None = None
+        self._tells = True  # of its first draws, when they will have come
+
+    def fresh(self) -> "TrialRun":
+        """The same of other draws than the first, which alone are told of: nothing is counted yet."""
+        trial = TrialRun(self._assumptions, self._batches)
+        trial._success = {place: successes.fresh() for place, successes in self._success.items()}
+        trial._tells = False
+        return trial
+
+    def parts(self) -> Parts:
+        """What it has counted, for `add_parts`."""
+        found = named("dates", self._dates.parts())
+        for number, successes in enumerate(self._success.values()):
+            found |= named(f"success {number}", successes.parts())
+        return found
+
+    def add_parts(self, parts: Parts) -> None:
+        """Count what the same trial in other draws has counted."""
+        self._dates.add_parts(of("dates", parts))
+        for number, successes in enumerate(self._success.values()):
+            successes.add_parts(of(f"success {number}", parts))
 
     def expected(self, parameters: xr.Dataset, populations: xr.Dataset, *, judged: bool) -> xr.Dataset:
         """The outputs without chance: [draw] each; with the probabilities of success where it is to be judged."""
@@ -74,7 +96,7 @@ class TrialRun:
         sampling = self._assumptions.sampling
         streams = TrialStreams(sampling.seed, draws) if sampling.chance else None
         plan, outcome = trial(self._assumptions, parameters, populations, streams)
-        if self._first is None:
+        if self._tells and self._first is None:
             self._first = plan, outcome
             if streams is not None and np.isfinite(outcome.readout).any():
                 self._story = play(self._assumptions, draws[_middle(outcome.readout)])

@@ -3,7 +3,7 @@
 Adding is commutative: what they say in the end depends on the values and not on the order or the portions they came in.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,10 +79,34 @@ class WholeBars:
         self._make_room(int(values.min()), int(values.max()))
         count(values, first_row, self.counts, self._first, self.shift)
 
-    def add_bars(self, numbers: Integers, counts: NDArray[np.uint32]) -> None:
-        """Count numbers, [number], that occurred several times, [row, number]."""
-        self._make_room(int(numbers.min()), int(numbers.max()))
-        np.add.at(self.counts.T, (numbers >> self.shift) - self._first, counts.T)
+    def add_bars(self, low: int, high: int, shift: int, counts: NDArray[np.integer]) -> None:
+        """Count what other bars hold, neighbouring and as wide as these or narrower.
+
+        Parameters
+        ----------
+        low, high : the lowest and the highest number they have seen, in the first bar and in the last.
+        shift : of their width.
+        counts : [row, bar].
+        """
+        self._make_room(low, high)
+        first, number = low >> shift, counts.shape[1]
+        if shift == self.shift:
+            self.counts[:, first - self._first : first - self._first + number] += counts.astype(np.uint32, copy=False)
+        else:
+            places = ((np.arange(first, first + number) << shift) >> self.shift) - self._first
+            np.add.at(self.counts.T, places, counts.T)
+
+    def seen(self) -> tuple[int, int, int, NDArray[np.uint32]]:
+        """What `add_bars` takes: the lowest and the highest number so far, the shift, and the counts between them."""
+        first, last = ((one >> self.shift) - self._first for one in (self._low, self._high))
+        return self._low, self._high, self.shift, self.counts[:, first : last + 1]
+
+    def fresh(self) -> "WholeBars":
+        """Bars of the same numbers with nothing counted."""
+        bars = WholeBars(self.rows, self.most)
+        bars.shift, bars._first, bars._low, bars._high = self.shift, self._first, self._low, self._high
+        bars.counts = np.zeros_like(self.counts)
+        return bars
 
     def _make_room(self, low: int, high: int) -> None:
         """Hold these numbers too: by wider bars where there is a limit, else by more."""
@@ -105,6 +129,30 @@ class WholeBars:
         self.counts = np.zeros((self.rows, last - first + 1 + 2 * room), np.uint32)
         if before.size:
             np.add.at(self.counts.T, (before >> shift) - self._first, counts.T)
+
+
+def packed(bars: Sequence[WholeBars]) -> tuple[Integers, Integers]:
+    """What bars have counted, to be sent or kept.
+
+    Returns
+    -------
+    Lowest and highest number and shift, [bars, 3], and the counts of all, one after the other, [row, bar], in as few
+    bytes as hold them.
+    """
+    seen = [one.seen() for one in bars]
+    places = np.array([one[:3] for one in seen], np.int64).reshape(len(seen), 3)
+    counts = np.concatenate([one[3] for one in seen], axis=1) if seen else np.zeros((1, 0), np.uint32)
+    few = counts.size == 0 or counts.max() <= np.iinfo(np.uint16).max
+    return places, counts.astype(np.uint16) if few else counts
+
+
+def unpacked(places: Integers, counts: Integers) -> Iterator[tuple[int, int, int, Integers]]:
+    """What `packed` gave, histogram by histogram, as `WholeBars.add_bars` takes it."""
+    start = 0
+    for low, high, shift in places.tolist():
+        number = (high >> shift) - (low >> shift) + 1
+        yield low, high, shift, counts[:, start : start + number]
+        start += number
 
 
 class RealBars:
@@ -139,6 +187,16 @@ class RealBars:
         ends[1:-1:2] = np.searchsorted(numbers, self.knots, side="left")
         ends[2:-1:2] = np.searchsorted(numbers, self.knots, side="right")
         self.counts[row] += np.diff(ends).astype(np.uint32)
+
+    def add_bars(self, low: float, high: float, counts: Integers, never: Integers) -> None:
+        """Count what bars about the same knots hold, [row, bar], and what never comes, [row]."""
+        self.low, self.high = min(self.low, low), max(self.high, high)
+        self.counts += counts.astype(np.uint32, copy=False)
+        self.never += never
+
+    def fresh(self) -> "RealBars":
+        """Bars about the same knots with nothing counted."""
+        return RealBars(len(self.counts), self.knots)
 
     def edges(self) -> tuple[FloatArray, FloatArray]:
         """Where each bar begins and ends: [bar] each."""

@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 import yaml
 
-from sim.errors import InputError
+from sim.errors import BrokenOffError, InputError
 from sim.plain_yaml import read_yaml, write_yaml
 from sim.results.run import Results
 from sim.results.totals import with_totals
@@ -70,17 +70,26 @@ def writing(folder: Path, *, goes_on: bool = False) -> Iterator[Path]:
         (aside / RESUMABLE).unlink(missing_ok=True)
         for path in sorted(aside.iterdir(), key=lambda path: path.name == MARK):
             path.replace(folder / path.name)
+    except BrokenOffError as fault:
+        is_kept = (aside / RESUMABLE).exists()
+        raise InputError(f"{fault}; {going_on(folder) if is_kept else 'nothing is kept of it'}") from fault
     except InputError:
         raise
     except BaseException as fault:  # whatever broke off, what can be gone on with is kept
         is_kept = (aside / RESUMABLE).exists()
         if isinstance(fault, OSError):
-            raise InputError(f"hydra.run.dir: {folder} cannot be written ({fault.strerror or fault})") from fault
+            words = f"{fault.strerror or fault})" + (f"; {going_on(folder)}" if is_kept else "")
+            raise InputError(f"hydra.run.dir: {folder} cannot be written ({words}") from fault
         raise
     finally:
         if not is_kept:
             shutil.rmtree(aside, ignore_errors=True)
         remove_empty(made)
+
+
+def going_on(folder: Path) -> str:
+    """How to go on with a run of which something is kept."""
+    return f"what is finished is kept: sim resume {folder} goes on"
 
 
 def check_empty(folder: Path) -> None:

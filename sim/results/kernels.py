@@ -30,6 +30,10 @@ class Kernels(NamedTuple):
     bars: CountBars
     rows: Callable[[Sequence[WholeBars], Sequence[WholeBars | None]], CountRows] | None = None
 
+    def __reduce__(self) -> tuple[Callable[[], "Kernels"], tuple[()]]:
+        """Sent to another process by name: compiled code is loaded there anew."""
+        return (_plain if self is PLAIN else compiled), ()
+
 
 def _moments(values: NDArray[np.generic], origin: FloatArray, first: int, batches: int) -> Sums:
     parts = [_part(values[:, (batch - first) % batches :: batches], origin) for batch in range(batches)]
@@ -57,6 +61,10 @@ def _bars(values: NDArray[np.integer], first: int, counts: NDArray[np.uint32], f
 
 
 PLAIN = Kernels(_moments, _bars)
+
+
+def _plain() -> Kernels:
+    return PLAIN
 
 
 def compiled() -> Kernels:

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from sim.results.batches import Batches
 from sim.results.kernels import PLAIN, Kernels, Sums, by_cell
+from sim.results.parts import Parts
 
 FloatArray = NDArray[np.float64]
 
@@ -53,6 +54,28 @@ class Moments:
         assert self._count is not None
         for kept, part in zip((self._count, *self._sums), found, strict=True):
             kept += part.reshape(kept.shape)
+
+    def parts(self) -> Parts:
+        """What it has taken in, for `add_parts`."""
+        assert self._sums is not None
+        assert self._count is not None
+        return {"count": self._count, "sums": self._sums}
+
+    def add_parts(self, parts: Parts) -> None:
+        """Take in what other moments about the same values have."""
+        assert self._sums is not None
+        assert self._count is not None
+        self._count += parts["count"]
+        self._sums += parts["sums"]
+
+    def fresh(self) -> "Moments":
+        """Moments about the same values, of nothing yet."""
+        assert self._sums is not None
+        assert self._count is not None
+        moments = Moments(self._batches, self._kernels)
+        moments._origin, moments._sums = self._origin, np.zeros_like(self._sums)
+        moments._count = np.zeros_like(self._count)
+        return moments
 
     def mean(self) -> FloatArray:
         """The mean over all draws: […]."""

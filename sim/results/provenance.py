@@ -2,6 +2,7 @@
 
 import platform
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -29,6 +30,18 @@ def _version(library: str) -> str | None:
         return version(library)
     except PackageNotFoundError:
         return None
+
+
+def first_apart(wanted: Mapping[str, Any], found: Mapping[str, Any], name: str = "") -> str | None:
+    """The first value that is another one: `libraries.numpy 2.1, not 2.2`; None where all are the same."""
+    for key in dict.fromkeys([*wanted, *found]):
+        one, other = wanted.get(key), found.get(key)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            if apart := first_apart(one, other, f"{name}{key}."):
+                return apart
+        elif one != other:
+            return f"{name}{key} {other}, not {one}"
+    return None
 
 
 def commit() -> str | None:

@@ -6,18 +6,20 @@ quantile lies between the same two of them as the true one, evenly between them.
 errors come, is that of about 1,024 bars a cell at most.
 """
 
+import copy
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import cast
+from typing import Self, cast
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from sim.results.bars import MOST_BARS, MOST_NUMBERS, RealBars, WholeBars, quantiles_of_bars
+from sim.results.bars import MOST_BARS, MOST_NUMBERS, RealBars, WholeBars, packed, quantiles_of_bars, unpacked
 from sim.results.batches import Batches
 from sim.results.kernels import PLAIN, CountRows, Kernels, by_cell
 from sim.results.moments import Moments
+from sim.results.parts import Parts, named, of
 from sim.results.sample import QUANTILES, FloatArray, Sample, Statistics
 from sim.results.totals import column_labels
 from sim.variables import VARIABLES
@@ -59,6 +61,21 @@ class Tally(Sample):
         self._moments.add_cells(values, first_draw)
         self.draws += values.shape[1]
         self._count(values, first_draw % self._rows)
+
+    def parts(self) -> Parts:
+        """What it has counted, for `add_parts`."""
+        return {"draws": np.array(self.draws), **named("moments", self._moments.parts())}
+
+    def add_parts(self, parts: Parts) -> None:
+        """Count what a tally about the same pilot has counted."""
+        self.draws += int(parts["draws"])
+        self._moments.add_parts(of("moments", parts))
+
+    def fresh(self) -> Self:
+        """A tally about the same pilot with nothing counted."""
+        tally = copy.copy(self)
+        tally.draws, tally._moments = 0, self._moments.fresh()
+        return tally
 
     @abstractmethod
     def _count(self, values: NDArray[np.generic], first_row: int) -> None:
@@ -129,14 +146,52 @@ class WholeTally(Tally):
     def _count_alone(self, cell: int, column: NDArray[np.integer], first_row: int) -> None:
         """Count the numbers of one cell, making room for them."""
         bars, whole = self._by_batch[cell], self._in_all[cell]
-        if whole is None and bars.would_join(column):  # from here on its numbers do not stand apart
-            whole = self._in_all[cell] = WholeBars(1, MOST_NUMBERS)
-            numbers, counts = bars.bars
-            if numbers.size:
-                whole.add_bars(numbers, counts.sum(axis=0, keepdims=True, dtype=np.uint32))
+        if whole is None and bars.would_join(column):
+            whole = self._apart(cell)
         bars.add(column, first_row, self._kernels.bars)
         if whole is not None:
             whole.add(column, 0, self._kernels.bars)
+
+    def _apart(self, cell: int) -> WholeBars:
+        """Bars of all batches, in which a cell's numbers stand apart from here on; in its others they join."""
+        whole = self._in_all[cell] = WholeBars(1, MOST_NUMBERS)
+        if self._by_batch[cell].counts.any():
+            low, high, shift, counts = self._by_batch[cell].seen()
+            whole.add_bars(low, high, shift, _in_one(counts))
+        return whole
+
+    def parts(self) -> Parts:
+        """See `Tally.parts`."""
+        wide = [cell for cell, whole in enumerate(self._in_all) if whole is not None]
+        places, counts = packed(self._by_batch)
+        places_wide, counts_wide = packed([self._in_all[cell] or self._by_batch[cell] for cell in wide])
+        own = {"wide": np.array(wide, int), "places_wide": places_wide, "counts_wide": counts_wide}
+        return {**super().parts(), "places": places, "counts": counts, **own}
+
+    def add_parts(self, parts: Parts) -> None:
+        """See `Tally.add_parts`."""
+        super().add_parts(parts)
+        wide = dict(zip(parts["wide"].tolist(), unpacked(parts["places_wide"], parts["counts_wide"]), strict=True))
+        for cell, (low, high, shift, counts) in enumerate(unpacked(parts["places"], parts["counts"])):
+            bars, whole = self._by_batch[cell], self._in_all[cell]
+            if whole is None and (cell in wide or bars.would_join(np.array([low, high]))):
+                whole = self._apart(cell)
+            if whole is not None:
+                whole.add_bars(*wide.get(cell, (low, high, shift, _in_one(counts))))
+            bars.add_bars(low, high, shift, counts)
+        self._together = None  # its bars may be others now
+
+    def __getstate__(self) -> dict[str, object]:
+        """As it is sent to another process, where it is to be counted on from `fresh`."""
+        return {**self.__dict__, "_together": None}
+
+    def fresh(self) -> Self:
+        """See `Tally.fresh`."""
+        tally = super().fresh()
+        tally._by_batch = [bars.fresh() for bars in self._by_batch]
+        tally._in_all = [None if whole is None else whole.fresh() for whole in self._in_all]
+        tally._together = None if self._kernels.rows is None else self._kernels.rows(tally._by_batch, tally._in_all)
+        return tally
 
     def _bars(self, cell: int) -> tuple[FloatArray, FloatArray, NDArray[np.integer]]:
         bars = self._in_all[cell] or self._by_batch[cell]
@@ -167,6 +222,29 @@ class RealTally(Tally):
             for bars, column in zip(self._cells, ordered, strict=True):
                 bars.add(batch, column)
 
+    def parts(self) -> Parts:
+        """See `Tally.parts`."""
+        spans = np.array([(bars.low, bars.high) for bars in self._cells]).reshape(-1, 2)
+        counts = np.concatenate([bars.counts for bars in self._cells], axis=1)
+        never = np.array([bars.never for bars in self._cells])
+        return {**super().parts(), "spans": spans, "counts": counts, "never": never}
+
+    def add_parts(self, parts: Parts) -> None:
+        """See `Tally.add_parts`."""
+        super().add_parts(parts)
+        ends = np.cumsum([bars.counts.shape[1] for bars in self._cells])[:-1]
+        counts = np.split(parts["counts"], ends, axis=1)
+        for bars, (low, high), some, never in zip(
+            self._cells, parts["spans"].tolist(), counts, parts["never"], strict=True
+        ):
+            bars.add_bars(low, high, some, never)
+
+    def fresh(self) -> Self:
+        """See `Tally.fresh`."""
+        tally = super().fresh()
+        tally._cells = [bars.fresh() for bars in self._cells]
+        return tally
+
     def _bars(self, cell: int) -> tuple[FloatArray, FloatArray, NDArray[np.integer]]:
         bars = self._cells[cell]
         counts = bars.counts.sum(axis=0)
@@ -181,6 +259,11 @@ class RealTally(Tally):
             never = int(bars.never[rows].sum())
             found.append(quantiles_of_bars(*bars.edges(), bars.counts[rows].sum(axis=0), never, _LEVELS))
         return np.array(found)
+
+
+def _in_one(counts: NDArray[np.integer]) -> NDArray[np.uint32]:
+    """The counts of all batches together: [batch, bar] → [1, bar]."""
+    return np.asarray(counts.sum(axis=0, keepdims=True, dtype=np.uint32))
 
 
 def _knots(column: FloatArray) -> FloatArray:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sim.dates import MONTH, months_after, quarter_name, to_decimal_year, to_ordinal
 from sim.results.batches import Batches
 from sim.results.moments import Moments
+from sim.results.parts import Parts
 from sim.results.sample import QUANTILES
 
 FloatArray = NDArray[np.float64]
@@ -86,6 +87,19 @@ class Quarters:
             hits = ~finite if quarter is None else finite & (place == quarter)
             counted = self.hits.setdefault(quarter, np.zeros(len(self.draws)))
             counted += np.bincount(batch[hits], minlength=len(self.draws))
+
+    def parts(self) -> Parts:
+        """What it has counted, for `add_parts`: of never the quarter is -1."""
+        quarters = [-1 if quarter is None else quarter for quarter in self.hits]
+        hits = np.array(list(self.hits.values())).reshape(len(quarters), len(self.draws))
+        return {"draws": self.draws, "quarters": np.array(quarters, int), "hits": hits}
+
+    def add_parts(self, parts: Parts) -> None:
+        """Count what others have counted."""
+        self.draws = self.draws + parts["draws"]
+        for quarter, hits in zip(parts["quarters"].tolist(), parts["hits"], strict=True):
+            known = None if quarter == -1 else quarter
+            self.hits[known] = self.hits.get(known, np.zeros(len(self.draws))) + hits
 
 
 def readout_table(counted: Quarters) -> pd.DataFrame:

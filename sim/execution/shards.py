@@ -1,0 +1,199 @@
+"""A run in shards: neighbouring draws that are worked out apart, anywhere and in any order, and added up in order.
+
+What a shard gives hangs on its draws alone, so that a shard that was lost is simply worked out again. Finished ones are
+kept on disk, a file each, until the run is finished: a run that is killed, or whose machine goes down, goes on with
+them.
+"""
+
+import os
+import zipfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from sim.assumptions.schema import Assumptions
+from sim.assumptions.settings import Execution
+from sim.execution.accounts import Accounts, Progress
+from sim.results.parts import Parts
+
+Done = tuple[range, Parts]
+"""Draws, and what was taken in of them."""
+
+WORTH_A_SHARD = 1 << 20
+"""Draws that a machine alone works out in one go: some seconds, or with a market some minutes."""
+
+_MOST = 64  # shards of a run that says nothing of them
+_EVEN = 1024  # draws by which a shard's size goes, so that no block of draws is cut
+
+
+class Shelf:
+    """Finished shards of a run, in a folder.
+
+    Parameters
+    ----------
+    folder : where they are; made when the first one comes. None keeps none.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def there(self) -> list[range]:
+        """Which there are, in order."""
+        found = [] if self._folder is None else [path.stem.split("-") for path in self._folder.glob("*-*.npz")]
+        return sorted((range(int(start), int(stop)) for start, stop in found), key=lambda draws: draws.start)
+
+    def read(self, draws: range) -> Parts:
+        """What was taken in of these draws."""
+        with np.load(self._path(draws), allow_pickle=False) as stored:
+            return dict(stored)
+
+    def whole(self) -> list[range]:
+        """Those whose files can be read, in order; the others are removed."""
+        found = []
+        for draws in self.there():
+            try:
+                self.read(draws)
+            except (ValueError, EOFError, KeyError, zipfile.BadZipFile):
+                self._path(draws).unlink()
+            else:
+                found.append(draws)
+        return found
+
+    def put(self, draws: range, parts: Parts) -> None:
+        """Keep what was taken in of these draws; under its name there is a whole file or none.
+
+        Raises
+        ------
+        OSError : when it cannot be written, as on a full disk.
+        """
+        if self._folder is None:
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._path(draws)
+        part = path.with_suffix(".part")
+        try:
+            with part.open("wb") as file:
+                np.savez(file, allow_pickle=False, **parts)
+            os.replace(part, path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+    def _path(self, draws: range) -> Path:
+        assert self._folder is not None
+        return self._folder / f"{draws.start}-{draws.stop}.npz"
+
+
+def number_of_shards(draws: int, execution: Execution) -> int:
+    """Into how many shards the draws of a run fall: as many as are asked for, else what keeps little at stake."""
+    if execution.shards is not None:
+        return execution.shards
+    return _MOST if execution.backend == "dask" else min(max(draws // WORTH_A_SHARD, 1), _MOST)
+
+
+def layout(draws: range, number: int, there: Sequence[range] = ()) -> list[range]:
+    """The shards that are still to be worked out.
+
+    Parameters
+    ----------
+    draws : all of the run that go in shards.
+    number : of shards, at most.
+    there : shards that are finished, of this layout or of another: neighbours in order.
+    """
+    size = -(-len(draws) // number)
+    size += -size % _EVEN
+    ends = [*range(draws.start, draws.stop, size), draws.stop]
+    found, start = [], draws.start
+    for done in [*there, range(draws.stop, draws.stop)]:
+        cuts = [start, *(end for end in ends if start < end < done.start), done.start]
+        found += [range(*pair) for pair in pairwise(cuts) if pair[0] < pair[1]]
+        start = done.stop
+    return found
+
+
+def work_out(
+    assumptions: Assumptions, accounts: Accounts, draws: range, chunk: int, kept: Path | None, progress: Progress
+) -> None:
+    """Take further draws of a run into its accounts, in shards where it has several.
+
+    Parameters
+    ----------
+    assumptions : what is assumed.
+    accounts : of the run, which took in its first draws.
+    draws : the others.
+    chunk : draws per pass.
+    kept : the folder of finished shards; None keeps none.
+    progress : told of draws that are done.
+
+    Raises
+    ------
+    InputError : when draws cannot be made.
+    BrokenOffError : when a cluster cannot be reached or is lost.
+    OSError : when a shard cannot be kept.
+    """
+    if not draws:
+        return
+    execution = assumptions.execution
+    number = number_of_shards(len(draws) + draws.start, execution)
+    shelf = Shelf(kept)
+    if execution.backend == "local" and number == 1 and not shelf.there():
+        accounts.take(draws, chunk, progress)
+        return
+    there = shelf.whole()
+    todo = layout(draws, number, there)
+    if execution.backend == "dask":
+        from sim.execution.cluster import on_cluster
+
+        done = on_cluster(accounts, todo, chunk, execution)
+    else:
+        done = ((one, shard(accounts, one, chunk)) for one in todo)
+    total = _InOrder(accounts, draws.start, progress)
+    for one in there:
+        total.add(one, partial(shelf.read, one))
+    for one, parts in done:
+        shelf.put(one, parts)
+        total.add(one, partial(_same, parts))
+    accounts.add_parts(total.parts())
+
+
+def shard(accounts: Accounts, draws: range, chunk: int, progress: Progress = lambda _: None) -> Parts:
+    """What accounts of the same run take in of these draws."""
+    own = accounts.fresh()
+    own.take(draws, chunk, progress)
+    return own.parts()
+
+
+def _same(parts: Parts) -> Parts:
+    return parts
+
+
+class _InOrder:
+    """Adds up shards that come in any order, in the order of their draws: so sums are the same to the last bit.
+
+    Parameters
+    ----------
+    accounts : of the run.
+    first : draw of the first shard.
+    progress : told of draws that are added.
+    """
+
+    def __init__(self, accounts: Accounts, first: int, progress: Progress) -> None:
+        self._total, self._next, self._progress = accounts.fresh(), first, progress
+        self._waiting: dict[int, tuple[int, Callable[[], Parts]]] = {}
+
+    def add(self, draws: range, parts: Callable[[], Parts]) -> None:
+        """Add a shard, or let it wait for those before it; what it is made of is asked for when it is added."""
+        self._waiting[draws.start] = draws.stop, parts
+        while self._next in self._waiting:
+            stop, found = self._waiting.pop(self._next)
+            self._total.add_parts(found())
+            self._progress(stop - self._next)
+            self._next = stop
+
+    def parts(self) -> Parts:
+        """What all shards took in."""
+        assert not self._waiting
+        return self._total.parts()
