@@ -13,7 +13,7 @@ from sim.draws.cells import compiled_counts_of_cells, counts_of_cells
 from sim.draws.compiled import quantile
 from sim.draws.counts import binomial_quantile
 from sim.draws.streams import Stream
-from sim.execution import engine, gathering, simulate
+from sim.execution import accounts, engine, gathering
 from sim.results.kernels import PLAIN, compiled
 from sim.results.run import Results
 
@@ -25,7 +25,7 @@ def run(monkeypatch: pytest.MonkeyPatch, words: Sequence[str], chunks: int = 1, 
     """A run in so many chunks behind the first one, whose draws are counted and not kept where few bytes fit."""
     monkeypatch.setattr(gathering, "KEPT_BYTES", fits)
     monkeypatch.setattr(gathering, "CHUNK", 1_000)
-    monkeypatch.setattr(simulate, "CHUNK", 1_000)
+    monkeypatch.setattr(accounts, "CHUNK", 1_000)
     assumptions = sim.load(overrides=[*words])
     return sim.simulate(assumptions, -(-(assumptions.sampling.draws - 1_000) // chunks))
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import sim
 from sim.__main__ import dispatch
-from sim.execution import gathering, simulate
+from sim.execution import accounts, gathering
 from sim.results.bars import MOST_BARS
 from sim.results.batches import Batches
 from sim.results.run import Results
@@ -156,7 +156,7 @@ def test_a_run_that_is_not_kept_does_not_hang_on_its_chunks(monkeypatch: pytest.
 def test_a_run_that_is_not_kept_has_its_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(gathering, "KEPT_BYTES", 0)
     monkeypatch.setattr(gathering, "CHUNK", 256)
-    monkeypatch.setattr(simulate, "CHUNK", 256)
+    monkeypatch.setattr(accounts, "CHUNK", 256)
     folder = tmp_path / "run"
     assert dispatch(["sampling.draws=512", "report.bridge_draws=0", f"hydra.run.dir={folder}"]) == 0
     assert (folder / "report.html").exists()
@@ -170,7 +170,7 @@ def test_a_run_that_is_not_kept_has_its_page(monkeypatch: pytest.MonkeyPatch, tm
 _MEMORY = """
 import resource, sys, sim
 assumptions = sim.load(overrides=["trial=none", "market=none", f"sampling.draws={sys.argv[1]}"])
-from sim.execution import gathering, simulate
+from sim.execution import accounts, gathering
 gathering.KEPT_BYTES = 0
 sim.simulate(assumptions)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -1,5 +1,6 @@
 """The plain settings of a run: which scenario, which years, how many draws, what is kept and shown."""
 
+import re
 from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -171,13 +172,15 @@ class Execution(Closed):
     threads: int | None = Field(default=None, ge=1, le=256)
     backend: Literal["local", "dask"] = "local"
     shards: int | None = Field(default=None, ge=1, le=1_000_000)
-    address: str | None = Field(default=None, pattern=r"^(tcp|tls|ws|wss|ucx|ucxx)://[^\s:]+:\d+$")
+    address: str | None = None
     workers: int | None = Field(default=None, ge=1, le=1024)
     timeout: float = Field(default=30, gt=0, le=86_400)
     resume: str | None = None
 
     @model_validator(mode="after")
     def _of_a_cluster(self) -> "Execution":
+        if self.address is not None and not re.fullmatch(r"[a-z]+://\S+:\d+", self.address):
+            raise InputError(f".address: '{self.address}' is no address of a scheduler; write tcp://HOST:PORT")
         for name in ("address", "workers"):
             if self.backend == "local" and (given := getattr(self, name)) is not None:
                 raise InputError(f".{name}: {given} belongs to a cluster; choose execution=dask")

@@ -19,7 +19,7 @@ from sim.assumptions.settings import Execution
 from sim.errors import BrokenOffError, InputError
 from sim.execution.accounts import Accounts
 from sim.execution.ahead import available
-from sim.execution.shards import Done, shard
+from sim.execution.shards import Done, Work, shard
 from sim.results.parts import Parts
 from sim.results.provenance import first_apart, provenance
 
@@ -30,14 +30,12 @@ _AHEAD = 2  # shards for each thread of the workers that are with the scheduler
 _LOOK = 1.0  # seconds between looks whether there are workers
 
 
-def on_cluster(accounts: Accounts, todo: Sequence[range], chunk: int, execution: Execution) -> Iterator[Done]:
-    """What accounts of the same run take in of some draws, shard by shard as they are finished.
+@contextmanager
+def on_cluster(execution: Execution) -> Iterator[Work]:
+    """What has shards worked out by a cluster; one with an address is looked for at once, and its workers with it.
 
     Parameters
     ----------
-    accounts : of the run.
-    todo : draws of the shards.
-    chunk : draws per pass.
     execution : address, workers and time-out.
 
     Raises
@@ -45,28 +43,126 @@ def on_cluster(accounts: Accounts, todo: Sequence[range], chunk: int, execution:
     InputError : when Dask is not installed, or a worker has other versions.
     BrokenOffError : when the scheduler cannot be reached, or is lost, or has no worker.
     """
-    place = execution.address or "of this machine"
-    task, here = pickle.dumps(accounts.fresh()), versions()
-    waiting, under_way = list(reversed(todo)), dict[Any, range]()
+    if execution.address is None:  # workers are started here once there are shards for them
+
+        def with_own(accounts: Accounts, todo: Sequence[range], chunk: int) -> Iterator[Done]:
+            if todo:
+                with _client(execution) as client:
+                    yield from _done(client, accounts, todo, chunk, execution)
+
+        yield with_own
+        return
     with _client(execution) as client:
-        seen = time.monotonic()
-        while waiting or under_way:
-            threads = sum(client.nthreads().values()) if client.status == "running" else 0
-            seen = time.monotonic() if threads else seen
-            if client.status != "running":
-                raise BrokenOffError(f"execution.address: the scheduler {place} was lost")
-            if time.monotonic() - seen > execution.timeout:
-                raise BrokenOffError(
-                    f"execution.address: the scheduler {place} has had no worker for {execution.timeout:g} s"
-                )
-            while waiting and len(under_way) < max(_AHEAD * threads, 1):
-                draws = waiting.pop()
-                future = client.submit(_worked_out, task, draws, chunk, here, pure=False)
-                under_way[future] = draws
-            for future in _finished(list(under_way)):
-                if (parts := _given(future, execution.timeout)) is not None:
-                    yield under_way.pop(future), parts
-                    future.release()
+        _check(client, execution)
+        yield lambda accounts, todo, chunk: _done(client, accounts, todo, chunk, execution)
+
+
+def _check(client: Any, execution: Execution) -> None:
+    """Refuse a cluster without workers, or with one that is not as this machine."""
+    with _in_words(execution):
+        try:
+            client.wait_for_workers(1, timeout=execution.timeout)
+        except TimeoutError as fault:
+            raise _without_workers(execution) from fault
+        found = client.run(versions)
+    for worker, has in found.items():
+        check_versions(versions(), has, worker)
+
+
+def _done(client: Any, accounts: Accounts, todo: Sequence[range], chunk: int, execution: Execution) -> Iterator[Done]:
+    """What accounts of the same run take in of some draws, shard by shard as they are finished."""
+    queue = _Queue(client, execution, pickle.dumps(accounts.fresh()), todo, chunk)
+    while not queue.is_empty:
+        with _in_words(execution):
+            finished = queue.turn()
+        yield from finished
+
+
+class _Queue:
+    """The shards that are not finished.
+
+    Parameters
+    ----------
+    client : connected to the cluster.
+    execution : its time-out.
+    task : the accounts of the run, packed.
+    todo : draws of the shards.
+    chunk : draws per pass.
+    """
+
+    def __init__(self, client: Any, execution: Execution, task: bytes, todo: Sequence[range], chunk: int) -> None:
+        self._client, self._execution, self._task, self._chunk = client, execution, task, chunk
+        self._waiting = list(reversed(todo))
+        self._under_way: dict[Any, range] = {}
+        self._seen = time.monotonic()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all are finished."""
+        return not (self._waiting or self._under_way)
+
+    def turn(self) -> list[Done]:
+        """Keep the workers busy, and give what is finished by now, or soon; perhaps nothing."""
+        threads = sum(self._client.nthreads().values())
+        if threads:
+            self._seen = time.monotonic()
+        elif time.monotonic() - self._seen > self._execution.timeout:
+            raise _without_workers(self._execution)
+        while self._waiting and len(self._under_way) < max(_AHEAD * threads, 1):
+            draws = self._waiting.pop()
+            future = self._client.submit(_worked_out, self._task, draws, self._chunk, versions(), pure=False)
+            self._under_way[future] = draws
+        found = []
+        for future in _finished(list(self._under_way)):
+            try:
+                parts: Parts = future.result(timeout=self._execution.timeout)
+            except TimeoutError:  # its worker has died since: it is worked out again
+                continue
+            found.append((self._under_way.pop(future), parts))
+            future.release()
+        return found
+
+
+def _finished(under_way: Sequence[Any]) -> set[Any]:
+    """Which of these tasks are finished by now, or soon."""
+    from distributed import wait
+
+    try:
+        return set(wait(under_way, timeout=_LOOK, return_when="FIRST_COMPLETED").done)
+    except TimeoutError:
+        return set()
+
+
+@contextmanager
+def _in_words(execution: Execution) -> Iterator[None]:
+    """Say in one line what Dask says of a cluster that fails.
+
+    Raises
+    ------
+    BrokenOffError : when the cluster is lost, does not have the program, or died over a shard again and again.
+    """
+    from distributed.scheduler import KilledWorker
+
+    try:
+        yield
+    except InputError:
+        raise
+    except ImportError as fault:
+        raise BrokenOffError(f"execution=dask: a worker does not have the program ({fault})") from fault
+    except KilledWorker as fault:
+        raise BrokenOffError("execution=dask: worker after worker died over the same draws") from fault
+    except (OSError, CancelledError) as fault:
+        raise BrokenOffError(f"execution=dask: the scheduler {_place(execution)} was lost") from fault
+
+
+def _place(execution: Execution) -> str:
+    return execution.address or "of this machine"
+
+
+def _without_workers(execution: Execution) -> BrokenOffError:
+    return BrokenOffError(
+        f"execution=dask: the scheduler {_place(execution)} has had no worker for {execution.timeout:g} s"
+    )
 
 
 @contextmanager
@@ -84,7 +180,8 @@ def _client(execution: Execution) -> Iterator[Any]:
         raise InputError(
             "execution=dask: Dask is not installed; pip install 'sct-vod-market-simulator[cluster]'"
         ) from fault
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is said in one line
+    for name in ("distributed", "distributed.client"):  # what matters of it is said in one line
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as opened, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # as on other versions, which are refused by name
         address: Any = execution.address
@@ -103,42 +200,20 @@ def _client(execution: Execution) -> Iterator[Any]:
         yield client
 
 
-def _finished(under_way: Sequence[Any]) -> set[Any]:
-    """Which of these tasks are finished by now, or soon; there may be none."""
-    from distributed import wait
-
-    try:
-        return set(wait(under_way, timeout=_LOOK, return_when="FIRST_COMPLETED").done)
-    except TimeoutError:
-        return set()
-
-
-def _given(future: Any, timeout: float) -> Parts | None:
-    """What a task gave; None where its worker has died since, and it has to be done again.
-
-    Raises
-    ------
-    InputError : as the task did, or when a worker does not have the program.
-    BrokenOffError : when the task killed its workers again and again, or the cluster is lost.
-    """
-    from distributed.scheduler import KilledWorker
-
-    try:
-        parts: Parts = future.result(timeout=timeout)
-    except TimeoutError:
-        return None
-    except ImportError as fault:
-        raise BrokenOffError(f"execution=dask: a worker does not have the program ({fault})") from fault
-    except KilledWorker as fault:
-        raise BrokenOffError(f"execution=dask: workers died again and again over the same draws ({fault})") from fault
-    except (OSError, CancelledError) as fault:
-        raise BrokenOffError(f"execution=dask: the cluster was lost ({fault or type(fault).__name__})") from fault
-    return parts
-
-
 def versions() -> Mapping[str, Any]:
     """What of this machine must be the same on all."""
     return {name: provenance()[name] for name in WATCHED}
+
+
+def check_versions(wanted: Mapping[str, Any], found: Mapping[str, Any], worker: str) -> None:
+    """Refuse a worker whose program, Python or libraries are others.
+
+    Raises
+    ------
+    InputError : naming the worker and what is first another one.
+    """
+    if apart := first_apart(wanted, found):
+        raise InputError(f"execution=dask: the worker {worker} has {apart}; install the same on all")
 
 
 def _worked_out(task: bytes, draws: range, chunk: int, wanted: Mapping[str, Any]) -> Parts:
@@ -148,8 +223,7 @@ def _worked_out(task: bytes, draws: range, chunk: int, wanted: Mapping[str, Any]
     ------
     InputError : when the worker is not as the machine that asks.
     """
-    if apart := first_apart(wanted, versions()):
-        raise InputError(f"execution=dask: the worker on {platform.node()} has {apart}; install the same on all")
+    check_versions(wanted, versions(), platform.node())
     return shard(_accounts(task), draws, chunk)
 
 

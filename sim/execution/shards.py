@@ -7,20 +7,23 @@ them.
 
 import os
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from sim.assumptions.schema import Assumptions
 from sim.assumptions.settings import Execution
 from sim.execution.accounts import Accounts, Progress
 from sim.results.parts import Parts
 
 Done = tuple[range, Parts]
 """Draws, and what was taken in of them."""
+
+Work = Callable[[Accounts, Sequence[range], int], Iterator[Done]]
+"""Accounts of a run, its shards, draws per pass → what is taken in of each, in any order."""
 
 WORTH_A_SHARD = 1 << 20
 """Draws that a machine alone works out in one go: some seconds, or with a market some minutes."""
@@ -47,7 +50,7 @@ class Shelf:
 
     def read(self, draws: range) -> Parts:
         """What was taken in of these draws."""
-        with np.load(self._path(draws), allow_pickle=False) as stored:
+        with self._path(draws).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return dict(stored)
 
     def whole(self) -> list[range]:
@@ -114,14 +117,38 @@ def layout(draws: range, number: int, there: Sequence[range] = ()) -> list[range
     return found
 
 
+@contextmanager
+def workers(execution: Execution) -> Iterator[Work]:
+    """Who works shards out: this process, or a cluster.
+
+    Raises
+    ------
+    InputError, BrokenOffError : as `sim.execution.cluster.on_cluster`.
+    """
+    if execution.backend == "dask":
+        from sim.execution.cluster import on_cluster
+
+        with on_cluster(execution) as work:
+            yield work
+    else:
+        yield lambda accounts, todo, chunk: ((draws, shard(accounts, draws, chunk)) for draws in todo)
+
+
 def work_out(
-    assumptions: Assumptions, accounts: Accounts, draws: range, chunk: int, kept: Path | None, progress: Progress
+    work: Work,
+    execution: Execution,
+    accounts: Accounts,
+    draws: range,
+    chunk: int,
+    kept: Path | None,
+    progress: Progress,
 ) -> None:
     """Take further draws of a run into its accounts, in shards where it has several.
 
     Parameters
     ----------
-    assumptions : what is assumed.
+    work : who works them out.
+    execution : how many shards there are, and where.
     accounts : of the run, which took in its first draws.
     draws : the others.
     chunk : draws per pass.
@@ -131,29 +158,21 @@ def work_out(
     Raises
     ------
     InputError : when draws cannot be made.
-    BrokenOffError : when a cluster cannot be reached or is lost.
+    BrokenOffError : when a cluster is lost.
     OSError : when a shard cannot be kept.
     """
     if not draws:
         return
-    execution = assumptions.execution
     number = number_of_shards(len(draws) + draws.start, execution)
     shelf = Shelf(kept)
     if execution.backend == "local" and number == 1 and not shelf.there():
         accounts.take(draws, chunk, progress)
         return
     there = shelf.whole()
-    todo = layout(draws, number, there)
-    if execution.backend == "dask":
-        from sim.execution.cluster import on_cluster
-
-        done = on_cluster(accounts, todo, chunk, execution)
-    else:
-        done = ((one, shard(accounts, one, chunk)) for one in todo)
     total = _InOrder(accounts, draws.start, progress)
     for one in there:
         total.add(one, partial(shelf.read, one))
-    for one, parts in done:
+    for one, parts in work(accounts, layout(draws, number, there), chunk):
         shelf.put(one, parts)
         total.add(one, partial(_same, parts))
     accounts.add_parts(total.parts())

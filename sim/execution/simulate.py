@@ -12,7 +12,7 @@ from sim.assumptions.table import assumptions_table, evidence_table, further_tab
 from sim.execution.accounts import begun
 from sim.execution.engine import engine_of
 from sim.execution.gathering import CHUNK
-from sim.execution.shards import work_out
+from sim.execution.shards import work_out, workers
 from sim.execution.stopping import until_stopped
 from sim.results.batches import Batches
 from sim.results.provenance import provenance
@@ -52,10 +52,14 @@ def _simulated(assumptions: Assumptions, chunk: int, kept: Path | None) -> Resul
     started = time.perf_counter()
     sampling = assumptions.sampling
     batches = Batches.of(sampling.method, sampling.replicates, sampling.draws)
-    with tqdm(total=sampling.draws, unit="draws", unit_scale=True, delay=_PATIENCE, disable=None, leave=False) as bar:
+    with (
+        workers(assumptions.execution) as work,
+        tqdm(total=sampling.draws, unit="draws", unit_scale=True, delay=_PATIENCE, disable=None, leave=False) as bar,
+    ):
         accounts, first = begun(assumptions, batches, chunk)
         bar.update(first)
-        work_out(assumptions, accounts, range(first, sampling.draws), chunk, kept, bar.update)
+        rest = range(first, sampling.draws)
+        work_out(work, assumptions.execution, accounts, rest, chunk, kept, bar.update)
     trial = accounts.trial
     return Results(
         dataset=accounts.gathered.dataset(),

@@ -71,12 +71,12 @@ def writing(folder: Path, *, goes_on: bool = False) -> Iterator[Path]:
         for path in sorted(aside.iterdir(), key=lambda path: path.name == MARK):
             path.replace(folder / path.name)
     except BrokenOffError as fault:
-        is_kept = (aside / RESUMABLE).exists()
-        raise InputError(f"{fault}; {going_on(folder) if is_kept else 'nothing is kept of it'}") from fault
+        is_kept = _is_worth_keeping(aside)
+        raise InputError(f"{fault}; {going_on(folder)}" if is_kept else str(fault)) from fault
     except InputError:
         raise
     except BaseException as fault:  # whatever broke off, what can be gone on with is kept
-        is_kept = (aside / RESUMABLE).exists()
+        is_kept = _is_worth_keeping(aside)
         if isinstance(fault, OSError):
             words = f"{fault.strerror or fault})" + (f"; {going_on(folder)}" if is_kept else "")
             raise InputError(f"hydra.run.dir: {folder} cannot be written ({words}") from fault
@@ -85,6 +85,11 @@ def writing(folder: Path, *, goes_on: bool = False) -> Iterator[Path]:
         if not is_kept:
             shutil.rmtree(aside, ignore_errors=True)
         remove_empty(made)
+
+
+def _is_worth_keeping(aside: Path) -> bool:
+    """Whether something is finished of a run that can be gone on with."""
+    return (aside / RESUMABLE).exists() and any(path.name != RESUMABLE for path in aside.iterdir())
 
 
 def going_on(folder: Path) -> str:

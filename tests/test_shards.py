@@ -1,0 +1,248 @@
+"""A run in shards: whatever their number and their order, killed or not, it is the run in one go."""
+
+import errno
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import sim
+from sim.execution import accounts, gathering, shards, simulate
+from sim.execution.accounts import Accounts
+from sim.execution.shards import Done, Shelf, layout
+from sim.results.bars import MOST_BARS, RealBars, WholeBars, packed, unpacked
+from sim.results.folder import open_run
+from sim.results.kernels import PLAIN
+from sim.results.parts import Parts
+from sim.results.run import Results
+from tests.conftest import Typed
+
+PATIENTS = ("trial=none", "market=none", "report=none", "sampling.draws=20000", "sampling.seed=5")
+WHOLE = ("sampling.draws=3000", "report=none", "report.beside=null")
+"""With trial and market."""
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first portion of a run is so small that a few draws fall into several shards."""
+    monkeypatch.setattr(gathering, "CHUNK", 1_000)
+    monkeypatch.setattr(accounts, "CHUNK", 1_000)
+    monkeypatch.setattr(shards, "_EVEN", 4)
+
+
+def run(words: Sequence[str], number: int) -> Results:
+    return sim.simulate(sim.load(overrides=[*words, f"execution.shards={number}"]))
+
+
+def digest(results: Results) -> str:
+    """Of all that is whole numbers: patients by draw, or their histograms."""
+    text = hashlib.sha256()
+    for name in sorted(map(str, results.dataset.data_vars)):
+        if name.endswith("_histogram") or results.dataset[name].dtype.kind == "i":
+            text.update(name.encode() + np.ascontiguousarray(results.dataset[name].to_numpy()).tobytes())
+    return text.hexdigest()
+
+
+def check_same(one: Results, other: Results, rounding: float = 1e-12) -> None:
+    """The same integers, the same quantiles, and means to rounding."""
+    assert digest(one) == digest(other)
+    assert one.summary.drop(columns=["value", "mcse"]).equals(other.summary.drop(columns=["value", "mcse"]))
+    first, second = (run.summary["value"].to_numpy(float) for run in (one, other))
+    np.testing.assert_allclose(second, first, rtol=rounding, atol=0)
+    own, others = (run.summary["mcse"].to_numpy(float) for run in (one, other))
+    np.testing.assert_allclose(others, own, rtol=1e-6, atol=1e-9 * np.abs(first[np.isfinite(first)]).max())
+    for name, table in one.tables.items():
+        mine, theirs = (part.select_dtypes("number").to_numpy() for part in (table, other.tables[name]))
+        np.testing.assert_allclose(theirs, mine, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("keep", ["true", "false"])
+@pytest.mark.parametrize("words", [PATIENTS, (*PATIENTS, "execution=numba"), WHOLE], ids=["NumPy", "compiled", "whole"])
+def test_any_number_of_shards_is_the_run_in_one_go(words: Sequence[str], keep: str) -> None:
+    words = (*words, f"results.keep_draws={keep}")
+    whole = run(words, 1)
+    assert whole.has_draws == (keep == "true")
+    for number in (5,) if words[0] == WHOLE[0] else (2, 7, 64):
+        check_same(whole, run(words, number))
+
+
+def test_shards_in_any_order_are_the_same_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = (*WHOLE, "results.keep_draws=false")
+    in_order = run(words, 6)
+    own = shards.workers
+
+    class Shuffled:
+        """Works shards out from the last to the first."""
+
+        def __init__(self, execution: Any) -> None:
+            self._workers = own(execution)
+
+        def __enter__(self) -> Any:
+            work = self._workers.__enter__()
+
+            def backwards(account: Accounts, todo: Sequence[range], chunk: int) -> Iterator[Done]:
+                assert len(todo) == 6
+                return iter(reversed(list(work(account, todo, chunk))))
+
+            return backwards
+
+        def __exit__(self, *_: object) -> None:
+            return None
+
+    monkeypatch.setattr(simulate, "workers", Shuffled)
+    assert run(words, 6).summary.equals(in_order.summary)
+
+
+@given(
+    st.integers(0, 10_000), st.integers(1, 50_000), st.integers(1, 80),
+    st.lists(st.tuples(st.integers(0, 49_999), st.integers(1, 9_000)), max_size=5),
+)  # fmt: skip
+def test_a_layout_covers_every_draw_once(first: int, size: int, number: int, finished: list[tuple[int, int]]) -> None:
+    draws, there, free = range(first, first + size), list[range](), first
+    for start, length in sorted(finished):
+        if free <= first + start and first + start + length <= draws.stop:
+            there.append(range(first + start, first + start + length))
+            free = there[-1].stop
+    todo = layout(draws, number, there)
+    every = sorted([*there, *todo], key=lambda one: one.start)
+    assert [draw for one in every for draw in (one.start, one.stop)][1:-1:2] == [one.start for one in every][1:]
+    assert (every[0].start, every[-1].stop) == (draws.start, draws.stop)
+    assert all(one.stop > one.start for one in todo)
+    if not there:
+        assert len(todo) <= number
+        assert all((one.start - first) % 4 == 0 for one in todo)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 13)), min_size=1, max_size=6), st.integers(0, 2**32))
+def test_histograms_add_up_to_that_of_all(portions: list[tuple[int, int]], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = [middle + rng.integers(0, 1 << spread, 40) for middle, spread in portions]
+    together, apart = WholeBars(4, MOST_BARS), [WholeBars(4, MOST_BARS) for _ in values]
+    for own, some in zip(apart, values, strict=True):
+        own.add(some, 0, PLAIN.bars)
+        together.add(some, 0, PLAIN.bars)
+    added = apart[0].fresh()
+    assert not added.counts.any()
+    for one in unpacked(*packed(apart)):
+        added.add_bars(*one)
+    assert added.shift == together.shift
+    for found, wanted in zip(added.bars, together.bars, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+
+
+def test_real_numbers_add_up() -> None:
+    rng = np.random.default_rng(3)
+    knots = np.sort(rng.normal(size=20))
+    values = [np.sort(np.concatenate([rng.normal(size=50), knots[:3], [np.inf]])) for _ in range(3)]
+    together, added = RealBars(2, knots), RealBars(2, knots)
+    for some in values:
+        own = together.fresh()
+        for bars in (together, own):
+            bars.add(1, some)
+        added.add_bars(own.low, own.high, own.counts, own.never)
+    np.testing.assert_array_equal(added.counts, together.counts)
+    assert added.never.tolist() == together.never.tolist() == [0, 3]
+    assert (added.low, added.high) == (together.low, together.high)
+
+
+def test_a_shelf_holds_whole_files_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = Shelf(tmp_path / "kept")
+    assert shelf.whole() == []
+    parts = {"a/b": np.arange(3), "of vod[x, y]": np.ones((2, 2))}
+    shelf.put(range(8, 16), parts)
+    shelf.put(range(0, 8), parts)
+    (tmp_path / "kept" / "16-24.npz").write_bytes((tmp_path / "kept" / "8-16.npz").read_bytes()[:-9])
+    assert shelf.whole() == [range(8), range(8, 16)]  # what was cut off is not there any more
+    assert shelf.there() == [range(8), range(8, 16)]
+    found = shelf.read(range(8))
+    assert {name: array.tolist() for name, array in found.items()} == {n: a.tolist() for n, a in parts.items()}
+
+    def full(file: IO[bytes], **_: object) -> None:
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="No space left"):
+        shelf.put(range(24, 32), parts)
+    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["0-8.npz", "8-16.npz"]
+
+
+def test_a_run_goes_on_where_it_broke_off(typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = (*PATIENTS, "execution.shards=5", "report.beside=null")
+    assert typed(*words, "hydra.run.dir=whole").returncode == 0
+    taken: list[range] = []
+    own = shards.shard
+
+    def broken(account: Accounts, draws: range, chunk: int) -> Parts:
+        taken.append(draws)
+        if len(taken) == 4:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return own(account, draws, chunk)
+
+    monkeypatch.setattr(shards, "shard", broken)
+    stopped = typed(*words, "hydra.run.dir=part")
+    assert stopped.returncode == 2
+    assert stopped.stderr == (
+        "sim: hydra.run.dir: part cannot be written (No space left on device); what is finished is kept: "
+        "sim resume part goes on\n"
+    )
+    assert not (tmp_path / "part" / "run.json").exists()
+    assert "go on with it by sim resume part" in typed(*words, "hydra.run.dir=part").stderr
+    other = typed(*words, "sampling.seed=6", "execution.resume=part")
+    assert other.returncode == 2
+    assert other.stderr == (
+        "sim: execution.resume: part holds a run of another configuration: sampling.seed 6, not 5\n"
+    )
+    done = typed(*words, "execution.resume=part", "execution.shards=9")  # what is left, in other shards
+    assert done.returncode == 0, done.stderr
+    assert {draws.start for draws in taken[4:]}.isdisjoint(draws.start for draws in taken[:3])
+    assert not (tmp_path / "part" / "shards").exists()
+    check_same(open_run(tmp_path / "whole"), open_run(tmp_path / "part"))
+    finished = typed(*words, "execution.resume=part")
+    assert "execution.resume: the run in part is finished" in finished.stderr
+    assert "execution.resume: nowhere holds no run that was killed" in typed("execution.resume=nowhere").stderr
+
+
+def test_a_run_that_ends_by_a_rule_is_in_shards_too() -> None:
+    words = (*PATIENTS, "sampling.draws=16000", "sampling.stop={relative_error: 0.0001}", "results.keep_draws=false")
+    one, many = run(words, 1), run(words, 3)
+    assert one.provenance["stop"] == many.provenance["stop"] or one.provenance["draws"] == many.provenance["draws"]
+    check_same(one, many)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="a process cannot be killed without notice there")
+def test_a_killed_run_goes_on(tmp_path: Path) -> None:
+    words = ["trial=none", "market=none", "report=none", "execution=numpy", "sampling.draws=300000",
+             "results.keep_draws=false", "execution.shards=24"]  # fmt: skip
+    program = [sys.executable, "-m", "sim", *words]
+    subprocess.run([*program, "hydra.run.dir=whole"], cwd=tmp_path, check=True, capture_output=True)
+    begun = subprocess.Popen([*program, "hydra.run.dir=part"], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    kept = tmp_path / "part" / ".unfinished" / "shards"
+    deadline = time.monotonic() + 120
+    while len(list(kept.glob("*.npz"))) < 3:
+        assert begun.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    begun.send_signal(signal.SIGKILL)
+    assert begun.wait() == -signal.SIGKILL
+    there = len(list(kept.glob("*.npz")))
+    assert 3 <= there < 24
+    again = subprocess.run(
+        [*program, "execution.resume=part"], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert "Files in part" in again.stdout
+    whole, part = open_run(tmp_path / "whole"), open_run(tmp_path / "part")
+    assert digest(whole) == digest(part)
+    assert whole.summary.equals(part.summary)  # to the last bit: the same shards in the same order
+    print(f"killed after {there} of 24 shards; the same {digest(part)[:12]}")
