@@ -5,6 +5,7 @@ as it is finished: a worker that dies takes with it no more than what it is work
 """
 
 import logging
+import math
 import pickle
 import platform
 import time
@@ -27,7 +28,7 @@ WATCHED = ("program", "commit", "python", "libraries")
 """What of a worker must be as it is here, so that it gives the same numbers."""
 
 _AHEAD = 2  # shards for each thread of the workers that are with the scheduler
-_LOOK = 1.0  # seconds between looks whether there are workers
+_LOOK = 0.25  # seconds between looks whether there are workers
 
 
 @contextmanager
@@ -94,7 +95,7 @@ class _Queue:
         self._client, self._execution, self._task, self._chunk = client, execution, task, chunk
         self._waiting = list(reversed(todo))
         self._under_way: dict[Any, range] = {}
-        self._seen = time.monotonic()
+        self._seen, self._looked, self._threads = time.monotonic(), -math.inf, 0
 
     @property
     def is_empty(self) -> bool:
@@ -103,12 +104,13 @@ class _Queue:
 
     def turn(self) -> list[Done]:
         """Keep the workers busy, and give what is finished by now, or soon; perhaps nothing."""
-        threads = sum(self._client.nthreads().values())
-        if threads:
-            self._seen = time.monotonic()
-        elif time.monotonic() - self._seen > self._execution.timeout:
+        now = time.monotonic()
+        if now >= self._looked + _LOOK:
+            self._looked, self._threads = now, sum(self._client.nthreads().values())
+            self._seen = now if self._threads else self._seen
+        if now - self._seen > self._execution.timeout + _LOOK:
             raise _without_workers(self._execution)
-        while self._waiting and len(self._under_way) < max(_AHEAD * threads, 1):
+        while self._waiting and len(self._under_way) < max(_AHEAD * self._threads, 1):
             draws = self._waiting.pop()
             future = self._client.submit(_worked_out, self._task, draws, self._chunk, versions(), pure=False)
             self._under_way[future] = draws
