@@ -1,4 +1,4 @@
-"""Accounts that take in draws by sleeping: what a cluster costs is then told apart from the work, and from other load."""
+"""Accounts that take in draws by sleeping: what a cluster costs is told apart from the work, and from other load."""
 
 import time
 from dataclasses import dataclass
