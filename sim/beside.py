@@ -76,7 +76,16 @@ def with_beside(
     record: dict[str, Any] = {"option": other.name, "vod": other.vod}
     try:
         drawn = {**own["sampling"], "draws": int(results.provenance["draws"]), "stop": None}  # as many as the run made
-        changed = {**own, "vod": other.vod, "years": one_year, "trial": None, "market": None, "sampling": drawn}
+        changed = {
+            **own,
+            "vod": other.vod,
+            "years": one_year,
+            "trial": None,
+            "market": None,
+            "sampling": drawn,
+            "results": {"keep_draws": "auto"},
+        }
+        changed["results"] = {**own["results"], "keep_draws": "auto"}
         found = simulate(assume(changed, samples), kept=kept)
         record["statistics"] = {name: _with_error(found, name) for name in _STATISTICS}
     except InputError as fault:

@@ -246,3 +246,28 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
     assert digest(whole) == digest(part)
     assert whole.summary.equals(part.summary)  # to the last bit: the same shards in the same order
     print(f"killed after {there} of 24 shards; the same {digest(part)[:12]}")
+
+
+@pytest.mark.parametrize("words", [PATIENTS, WHOLE], ids=["patients", "whole"])
+def test_draws_that_do_not_fit_are_written_as_they_come(
+    words: Sequence[str], typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = (*words, "results.keep_draws=true", "report.beside=null", "sampling.draws=5000")
+    assert typed(*words, "hydra.run.dir=held").returncode == 0
+    monkeypatch.setattr(gathering, "KEPT_BYTES", 0)
+    assert typed(*words, "hydra.run.dir=written").returncode == 0
+    assert typed(*words, "execution.shards=3", "hydra.run.dir=parted").returncode == 0
+    held, written, parted = (open_run(tmp_path / name) for name in ("held", "written", "parted"))
+    assert held.dataset.sizes["draw"] == 5_000
+    for found in (written, parted):
+        assert set(found.dataset.variables) == set(held.dataset.variables)
+        for name in held.dataset.variables:
+            one, other = (run.dataset[name].to_numpy() for run in (held, found))
+            if one.dtype.kind == "f":  # the market by region and year has seven digits
+                np.testing.assert_allclose(other, one, rtol=1e-7)
+            else:
+                np.testing.assert_array_equal(other, one)
+        whole = [name for name, one in held.dataset.data_vars.items() if one.dtype.kind == "i"]
+        quantiles = held.summary["variable"].isin(whole) & held.summary["statistic"].str.startswith("p")
+        assert quantiles.any()
+        assert held.summary["value"][quantiles].equals(found.summary["value"][quantiles])

@@ -1,6 +1,7 @@
 """What a run has of the draws that went through it, and what it does with more."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +108,7 @@ class Accounts:
         return Accounts(self._assumptions, self._engine, self.gathered.fresh(), spread, trial)
 
 
-def begun(assumptions: Assumptions, batches: Batches, chunk: int) -> tuple[Accounts, int]:
+def begun(assumptions: Assumptions, batches: Batches, chunk: int, file: Path | None) -> tuple[Accounts, int]:
     """A run with its first draws, which say whether and how further ones are counted.
 
     Parameters
@@ -115,6 +116,7 @@ def begun(assumptions: Assumptions, batches: Batches, chunk: int) -> tuple[Accou
     assumptions : what is assumed.
     batches : how draws fall into independent batches.
     chunk : draws per pass; of many draws the first pass has `CHUNK`.
+    file : takes draws that are kept and do not fit the memory; None holds them too.
 
     Returns
     -------
@@ -129,7 +131,7 @@ def begun(assumptions: Assumptions, batches: Batches, chunk: int) -> tuple[Accou
     engine = engine_of(assumptions)
     trial = None if assumptions.trial is None else TrialRun(assumptions, batches)
     portion = through_model(assumptions, first, trial, engine)
-    gathered = gathering(assumptions, (portion.parameters, portion.outputs), batches, engine)
+    gathered = gathering(assumptions, (portion.parameters, portion.outputs), batches, engine, file)
     accounts = Accounts(assumptions, engine, gathered, {}, trial)
     accounts._add(portion, 0)
     return accounts, len(first)

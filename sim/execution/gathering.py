@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import final
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from sim.assumptions.schema import Assumptions
 from sim.execution.engine import Engine
 from sim.results.batches import Batches
+from sim.results.draws_file import DrawsFile
 from sim.results.folder import KEPT_BYTES
 from sim.results.parts import Parts, named, of
 from sim.results.sample import Sample, Stored
@@ -102,10 +104,11 @@ class Kept(Gathered):
             self._parts = [xr.concat(self._parts, dim="draw", data_vars="minimal")]
         return self._parts[0]
 
-    def dataset(self) -> xr.Dataset:
-        """See `Gathered.dataset`."""
+    def dataset(self, first_draw: int = 0) -> xr.Dataset:
+        """See `Gathered.dataset`; the first draw of a run says of which replicate it is."""
         joined = self._joined()
-        return joined.assign_coords(replicate=("draw", np.arange(joined.sizes["draw"]) % self._replicates))
+        numbers = np.arange(first_draw, first_draw + joined.sizes["draw"])
+        return joined.assign_coords(replicate=("draw", numbers % self._replicates))
 
     def samples(self) -> Iterable[Sample]:
         """See `Gathered.samples`."""
@@ -167,7 +170,61 @@ class Counted(Gathered):
         return self.tallies.values()
 
 
-def gathering(assumptions: Assumptions, first: Sequence[xr.Dataset], batches: Batches, engine: Engine) -> Gathered:
+@final
+class Written(Gathered):
+    """The draws go into a file as they come, and are counted beside that: so they need not fit the memory.
+
+    Parameters
+    ----------
+    counted : what counts them.
+    held : what holds them on their way.
+    file : takes them; None leaves them held, as a shard does until it is given back.
+    """
+
+    def __init__(self, counted: Counted, held: Kept, file: DrawsFile | None) -> None:
+        """Nothing is written yet."""
+        self.batches, self._counted, self._held, self._file = counted.batches, counted, held, file
+        self._draws = 0
+
+    def add(self, parameters: xr.Dataset, outputs: xr.Dataset, first_draw: int, /) -> None:
+        """See `Gathered.add`."""
+        self._counted.add(parameters, outputs, first_draw)
+        self._held.add(parameters, outputs, first_draw)
+        self._write()
+
+    def parts(self) -> Parts:
+        """See `Gathered.parts`."""
+        return {**named("counted", self._counted.parts()), **named("held", self._held.parts())}
+
+    def add_parts(self, parts: Parts) -> None:
+        """See `Gathered.add_parts`."""
+        self._counted.add_parts(of("counted", parts))
+        self._held.add_parts(of("held", parts))
+        self._write()
+
+    def fresh(self) -> "Written":
+        """See `Gathered.fresh`."""
+        return Written(self._counted.fresh(), self._held.fresh(), None)
+
+    def dataset(self) -> xr.Dataset:
+        """See `Gathered.dataset`: histograms; the draws are in the file."""
+        return self._counted.dataset()
+
+    def samples(self) -> Iterable[Sample]:
+        """See `Gathered.samples`."""
+        return self._counted.samples()
+
+    def _write(self) -> None:
+        """Put what is held into the file."""
+        if self._file is not None:
+            portion = self._held.dataset(self._draws)
+            self._file.append(portion)
+            self._draws, self._held = self._draws + portion.sizes["draw"], self._held.fresh()
+
+
+def gathering(
+    assumptions: Assumptions, first: Sequence[xr.Dataset], batches: Batches, engine: Engine, file: Path | None
+) -> Gathered:
     """Draws are kept as told, where questions are asked of them, and where they are few: small, or in one portion.
 
     Parameters
@@ -175,10 +232,15 @@ def gathering(assumptions: Assumptions, first: Sequence[xr.Dataset], batches: Ba
     assumptions : what is assumed.
     first : inputs and outputs of the first draws, which say how large all would be.
     batches, engine : of the run.
+    file : takes draws that are kept and do not fit; None holds them too.
     """
     draws, keep = assumptions.sampling.draws, assumptions.results.keep_draws
     size = sum(part.nbytes / part.sizes["draw"] for part in first) * draws
     is_asked = bool(assumptions.sensitivity.asked)
-    if keep is True or is_asked or draws <= CHUNK or (keep == "auto" and size <= KEPT_BYTES):
+    fits = size <= KEPT_BYTES
+    if keep is True and not (fits or is_asked or draws <= CHUNK) and file is not None:
+        held = Kept(batches, assumptions.sampling.replicates)
+        return Written(Counted(batches, engine), held, DrawsFile(file))
+    if keep is True or is_asked or draws <= CHUNK or (keep == "auto" and fits):
         return Kept(batches, assumptions.sampling.replicates)
     return Counted(batches, engine)

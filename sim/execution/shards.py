@@ -175,7 +175,6 @@ def work_out(
     for one, parts in work(accounts, layout(draws, number, there), chunk):
         shelf.put(one, parts)
         total.add(one, partial(_same, parts))
-    accounts.add_parts(total.parts())
 
 
 def shard(accounts: Accounts, draws: range, chunk: int, progress: Progress = lambda _: None) -> Parts:
@@ -200,7 +199,7 @@ class _InOrder:
     """
 
     def __init__(self, accounts: Accounts, first: int, progress: Progress) -> None:
-        self._total, self._next, self._progress = accounts.fresh(), first, progress
+        self._accounts, self._next, self._progress = accounts, first, progress
         self._waiting: dict[int, tuple[int, Callable[[], Parts]]] = {}
 
     def add(self, draws: range, parts: Callable[[], Parts]) -> None:
@@ -208,11 +207,6 @@ class _InOrder:
         self._waiting[draws.start] = draws.stop, parts
         while self._next in self._waiting:
             stop, found = self._waiting.pop(self._next)
-            self._total.add_parts(found())
+            self._accounts.add_parts(found())
             self._progress(stop - self._next)
             self._next = stop
-
-    def parts(self) -> Parts:
-        """What all shards took in."""
-        assert not self._waiting
-        return self._total.parts()

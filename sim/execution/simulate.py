@@ -15,6 +15,7 @@ from sim.execution.gathering import CHUNK
 from sim.execution.shards import work_out, workers
 from sim.execution.stopping import until_stopped
 from sim.results.batches import Batches
+from sim.results.folder import DRAWS
 from sim.results.provenance import provenance
 from sim.results.run import Results
 from sim.results.summary import summarise
@@ -31,23 +32,24 @@ def simulate(assumptions: Assumptions, chunk: int = CHUNK, kept: Path | None = N
     assumptions : what is assumed, from `sim.load`.
     chunk : draws per pass; memory goes with it, and of the results nothing but the last digits of sums.
     kept : the folder where finished shards are kept, and found by a run that goes on; None keeps none.
+        Beside it come draws that are to be kept and do not fit the memory.
 
     Raises
     ------
     InputError : when the draws cannot be made, as with contradictory correlations.
     """
-    sampling = assumptions.sampling
+    sampling, file = assumptions.sampling, kept and kept.with_name(DRAWS)
     if sampling.stop is None or sampling.method == "point":
-        return _simulated(assumptions, chunk, kept)
+        return _simulated(assumptions, chunk, kept, file)
 
     def run(draws: int) -> Results:
         fewer = sampling.model_copy(update={"draws": draws})
-        return _simulated(assumptions.model_copy(update={"sampling": fewer}), chunk, kept and kept / str(draws))
+        return _simulated(assumptions.model_copy(update={"sampling": fewer}), chunk, kept and kept / str(draws), file)
 
     return until_stopped(run, sampling)
 
 
-def _simulated(assumptions: Assumptions, chunk: int, kept: Path | None) -> Results:
+def _simulated(assumptions: Assumptions, chunk: int, kept: Path | None, file: Path | None) -> Results:
     """The run of all draws that are asked for."""
     started = time.perf_counter()
     sampling = assumptions.sampling
@@ -56,7 +58,7 @@ def _simulated(assumptions: Assumptions, chunk: int, kept: Path | None) -> Resul
         workers(assumptions.execution) as work,
         tqdm(total=sampling.draws, unit="draws", unit_scale=True, delay=_PATIENCE, disable=None, leave=False) as bar,
     ):
-        accounts, first = begun(assumptions, batches, chunk)
+        accounts, first = begun(assumptions, batches, chunk, file)
         bar.update(first)
         rest = range(first, sampling.draws)
         work_out(work, assumptions.execution, accounts, rest, chunk, kept, bar.update)

@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +13,9 @@ import yaml
 
 from sim.errors import BrokenOffError, InputError
 from sim.plain_yaml import read_yaml, write_yaml
+from sim.results.draws_file import to_seven_digits
 from sim.results.run import Results
 from sim.results.totals import with_totals
-from sim.variables import MARKET_REGION, MARKET_YEAR
 
 MARK = "run.json"
 """The file that stands in a finished run's folder and in no other; moved into place last."""
@@ -26,6 +25,9 @@ ASIDE = ".unfinished"
 
 RESUMABLE = "resume.json"
 """What a killed run that can be gone on with keeps among its unfinished files."""
+
+DRAWS = "results.nc"
+"""The file of the draws, or of their histograms."""
 
 KEPT_BYTES = 200_000_000
 """The size up to which `results.keep_draws=auto` keeps the draws."""
@@ -130,19 +132,20 @@ def write(results: Results, folder: Path, *, packed: bool = True) -> None:
     results.evidence.to_csv(folder / "evidence.csv", index=False, lineterminator="\n")
     for name, table in results.tables.items():
         table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
-    kept = kept_dataset(results)
-    try:
-        kept.to_netcdf(folder / "results.nc", engine="netcdf4", encoding=_encoding(kept, packed))
-    except RuntimeError as fault:  # as the NetCDF library reports a full disk
-        raise OSError(f"results.nc: {fault}") from fault
+    if not (folder / DRAWS).exists():  # else they were written as they came
+        _write_kept(kept_dataset(results), folder / DRAWS, packed=packed)
     write_yaml(results.configuration, folder / "config.yaml")
     with (folder / MARK).open("w", encoding="utf-8", newline="\n") as file:
         record = {**results.provenance, "tables": list(results.tables)}
         json.dump(record, file, indent=2, ensure_ascii=False)
 
 
-def _encoding(kept: xr.Dataset, packed: bool) -> dict[str, dict[str, Any]]:
-    return {str(name): {"zlib": packed, "complevel": 1} for name in kept.data_vars}
+def _write_kept(kept: xr.Dataset, path: Path, *, packed: bool) -> None:
+    encoding = {str(name): {"zlib": packed, "complevel": 1} for name in kept.data_vars}
+    try:
+        kept.to_netcdf(path, engine="netcdf4", encoding=encoding)
+    except RuntimeError as fault:  # as the NetCDF library reports a full disk
+        raise OSError(f"{path.name}: {fault}") from fault
 
 
 def kept_dataset(results: Results) -> xr.Dataset:
@@ -157,14 +160,7 @@ def kept_dataset(results: Results) -> xr.Dataset:
 
 
 def _to_seven_digits(kept: xr.Dataset) -> xr.Dataset:
-    if kept.nbytes <= _EXACT_BYTES:
-        return kept
-    by_region_and_year = {
-        name: array.astype(np.float32)
-        for name, array in kept.data_vars.items()
-        if {MARKET_REGION, MARKET_YEAR} <= set(array.dims) and array.dtype == np.float64
-    }
-    return kept.assign(by_region_and_year)
+    return kept if kept.nbytes <= _EXACT_BYTES else to_seven_digits(kept)
 
 
 def keeps_draws(results: Results) -> bool:
@@ -207,7 +203,7 @@ def open_run(folder: str | Path) -> Results:
 
 
 def _read(folder: Path) -> Results:
-    with xr.open_dataset(folder / "results.nc", engine="netcdf4") as stored:
+    with xr.open_dataset(folder / DRAWS, engine="netcdf4") as stored:
         dataset = stored.load()  # now: closing one of two open views of a file breaks the other, and Python with it
     record = json.loads((folder / MARK).read_text(encoding="utf-8"))
     names = record.pop("tables", [])
