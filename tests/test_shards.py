@@ -271,3 +271,26 @@ def test_draws_that_do_not_fit_are_written_as_they_come(
         quantiles = held.summary["variable"].isin(whole) & held.summary["statistic"].str.startswith("p")
         assert quantiles.any()
         assert held.summary["value"][quantiles].equals(found.summary["value"][quantiles])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["execution.address=tcp://host:8786"], "execution.address: tcp://host:8786 belongs to a cluster; choose exec"),
+        (["execution.workers=2"], "execution.workers: 2 belongs to a cluster; choose execution=dask"),
+        (["execution=dask", "execution.address=host"], "'host' is no address of a scheduler; write tcp://HOST:PORT"),
+        (
+            ["execution=dask", "execution.address=tcp://host:1", "execution.workers=2"],
+            "execution.workers: 2 cannot be started at tcp://host:1; leave one of the two out",
+        ),
+        (["execution.shards=0"], "execution.shards: 0"),
+        (["execution.timeout=0"], "execution.timeout: 0"),
+        (["execution=dask", "execution.address=tcp://127.0.0.1:9"], "Dask is not installed; pip install '.[cluster]'"),
+    ],
+)
+def test_what_is_refused(words: list[str], said: str, typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    refused = typed("report=none", *words)
+    assert refused.returncode == 2
+    assert said in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1

@@ -180,7 +180,7 @@ def _client(execution: Execution) -> Iterator[Any]:
         from distributed import Client, LocalCluster
     except ImportError as fault:
         raise InputError(
-            "execution=dask: Dask is not installed; pip install 'sct-vod-market-simulator[cluster]'"
+            "execution=dask: Dask is not installed; pip install '.[cluster]' in the project's folder"
         ) from fault
     for name in ("distributed", "distributed.client"):  # what matters of it is said in one line
         logging.getLogger(name).setLevel(logging.CRITICAL)
