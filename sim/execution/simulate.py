@@ -22,13 +22,16 @@ from sim.model.chain import TRIAL_STAGE, candidates, populations
 from sim.model.cohort import Expected, WholePatients
 from sim.model.market.plan import MarketStreams
 from sim.results.batches import Batches
-from sim.results.kernels import PLAIN
+from sim.results.kernels import PLAIN, Kernels
 from sim.results.moments import Moments
 from sim.results.provenance import provenance
 from sim.results.run import Results
 from sim.results.summary import summarise
 from sim.results.totals import with_totals
 from sim.variables import MONEY, VARIABLES
+
+PILOT = 1_024
+"""Draws with which a run begins that is to go on in compiled code: whole numbers need no more to be counted."""
 
 _PATIENCE = 2.0
 """Seconds before a progress bar appears."""
@@ -84,7 +87,8 @@ def _pass(
     gathered: Gathered | None = None
     money = "" if assumptions.market is None else money_unit(assumptions.market)
     with tqdm(total=sampling.draws, unit="draws", unit_scale=True, delay=_PATIENCE, disable=None, leave=False) as bar:
-        portions = _portions(sampling.draws, chunk)
+        is_alone = _is_funnel_alone(assumptions, engine)
+        portions = _portions(sampling.draws, chunk, min(PILOT, CHUNK) if is_alone else CHUNK)
         for draws in portions:
             parameters, counted, expected = _model(assumptions, draws, trial, engine)
             outputs = _stored(counted, money)
@@ -96,8 +100,8 @@ def _pass(
                 moments = spread.setdefault(str(name), Moments(batches, kernels))
                 moments.add(with_totals(expected[name]).to_numpy(), draws.start)
             bar.update(len(draws))
-            if isinstance(gathered, Counted) and _is_funnel_alone(assumptions, engine):
-                _go_on(assumptions, portions, gathered, spread, bar)
+            if isinstance(gathered, Counted) and is_alone:
+                _go_on(assumptions, portions, gathered, spread, engine.kernels, bar)
     assert gathered is not None
     return gathered, spread
 
@@ -108,20 +112,25 @@ def _is_funnel_alone(assumptions: Assumptions, engine: Engine) -> bool:
 
 
 def _go_on(
-    assumptions: Assumptions, portions: Iterator[range], gathered: Counted, spread: dict[str, Moments], bar: Any
+    assumptions: Assumptions,
+    portions: Iterator[range],
+    gathered: Counted,
+    spread: dict[str, Moments],
+    kernels: Kernels,
+    bar: Any,
 ) -> None:
     """Count all further draws of a run by compiled code, in several threads."""
-    from sim.execution.funnel import CompiledFunnel
+    from sim.execution.funnel import BlockFunnel, joined
 
-    funnel = CompiledFunnel(assumptions, gathered.tallies, spread)
-    for portion in ahead(funnel.work_out, portions, assumptions.execution.threads or available()):
+    funnel = BlockFunnel(assumptions, gathered.tallies, spread, kernels)
+    for portion in ahead(funnel.work_out, joined(portions), assumptions.execution.threads or available()):
         funnel.add(portion)  # in the order of the draws, whichever thread was first
         bar.update(len(portion.draws))
 
 
-def _portions(draws: int, chunk: int) -> Iterator[range]:
-    """Neighbouring draws, the first `CHUNK` of a run in one portion where they are more than that."""
-    first = min(CHUNK, draws) if draws > CHUNK else min(chunk, draws)
+def _portions(draws: int, chunk: int, pilot: int) -> Iterator[range]:
+    """Neighbouring draws, in a first portion of so many where there are more than `CHUNK`."""
+    first = pilot if draws > CHUNK else min(chunk, draws)
     yield range(first)
     for start in range(first, draws, chunk):
         yield range(start, min(start + chunk, draws))
