@@ -9,9 +9,10 @@ import numpy as np
 from numba import njit
 
 from sim.draws import doubles, lanes
-from sim.draws.counts import SMALL, Counts, binomial_quantile
+from sim.draws.counts import Counts, binomial_quantile
 from sim.draws.doubles import decide, uniform_of, uniforms
-from sim.draws.lanes import Rates, Singles, Whole, Words, placed, rates_of, upper_words
+from sim.draws.lanes import placed, upper_words
+from sim.draws.singles import USUAL, Rates, Singles, Whole, Words, rates_of
 from sim.draws.streams import FloatArray
 
 _BLOCK = 1024
@@ -22,9 +23,6 @@ _FEW = 64
 
 _LARGEST = 1 << 30
 """Patients up to which there is compiled code: more than there may be transplants."""
-
-_USUAL = (SMALL, 2e4)
-"""Variance from which, and mean up to which, single precision settles so many counts that it is worth while."""
 
 
 @njit(nogil=True, cache=True)
@@ -37,7 +35,7 @@ def _lowest(values: Whole) -> int:
 
 @njit(nogil=True, cache=True)
 def _is_usual(n: int, p: float) -> bool:
-    return n * p * (1.0 - p) >= _USUAL[0] and n * p <= _USUAL[1]
+    return n * p * (1.0 - p) >= USUAL[0] and n * p <= USUAL[1]
 
 
 @njit(nogil=True, cache=True)
@@ -129,19 +127,7 @@ def _again(
 def count_into(
     keys: Words, years: Counts, first_draw: int, n: Whole, at: Counts, rates: Rates, row: Counts, out: Whole
 ) -> None:
-    """Counts of whole patients in cells that have streams of their own.
-
-    Parameters
-    ----------
-    keys : of the streams: [cell, 2].
-    years : of the cells: [cell].
-    first_draw : the number of the first draw.
-    n : whole patients: [place, draw].
-    at : the place of each cell: [cell].
-    rates : probabilities: [row, draw].
-    row : which of these is the cell's: [cell].
-    out : takes the patients who go on, at the same places: [place, draw].
-    """
+    """See `sim.draws.singles.count_into`."""
     doubtful = np.empty((max(len(at) * n.shape[1] // 64, 1024), 2), np.int64)
     listed = int(_lanes(keys, years, first_draw, n, at, *rates, row, out, doubtful))
     if listed > len(doubtful):

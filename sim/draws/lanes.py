@@ -1,66 +1,37 @@
-"""Counts of whole patients in single precision, sixteen side by side: as many as can be sure of themselves.
-
-Three quarters of a count's time is arithmetic that need not be exact: a count lies between two whole numbers, and few
-lie near one. So a lane takes the upper half of its uniform's bits, the normal quantile and the series of
-`sim.draws.counts` to second order in four bytes each, and a bound on all that this leaves out. A lane within the bound
-of a doubt, in the tails, or of few patients is left to `sim.draws.compiled`.
+"""Counts of whole patients in single precision, sixteen side by side; see `sim.draws.singles`.
 
 Each loop is a function of its own, so that the compiler makes vector instructions of it.
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numba import int32, njit, uint32, uint64
-from numpy.typing import NDArray
 
-from sim.draws.counts import SMALL
-from sim.draws.streams import FloatArray
+from sim.draws.singles import (
+    ALL_BUT_SIGN,
+    BEYOND,
+    BY_MEAN,
+    BY_SD,
+    CUT_FLAT,
+    CUT_STEEP,
+    LEAST,
+    NEAR,
+    SERIES,
+    SIGN,
+    F,
+    Singles,
+    Whole,
+    Words,
+)
 
 Word = np.uint64
-Words = NDArray[np.uint32]
-Whole = NDArray[np.int32]
-Singles = NDArray[np.float32]
-
-F = np.float32
-"""A number of four bytes."""
 
 ROOM = 4
 """Numbers of four bytes that a draw of a block needs room for."""
 
-_NEAR = 6.25
-"""-log(4 u (1 - u)) up to which one polynomial gives the normal quantile: scores up to 3.3."""
-
-_SQRT_HALF_BITS, _FRACTION, _SIGN, _ALL_BUT_SIGN = 0x3F3504F3, 0x7FFFFF, 0x80000000, 0x7FFFFFFF
-"""The bits of the root of 1/2 in four bytes, and of the parts of such a number."""
-
-_CUT_FLAT, _CUT_STEEP = 0.07, 0.004
-"""Of a normal score z and a variance s^2 the series leaves out less than (first + second z^6) / s^3."""
-
-_BY_MEAN, _BY_SD = 5e-7, 3e-6
-"""The rounding of a count at most, by its mean and by its standard deviation; about twice what theory has it."""
-
-
-class Rates(NamedTuple):
-    """Probabilities and what the lanes want of them.
-
-    Attributes
-    ----------
-    p : [row, draw].
-    single : p, p q and q - p in four bytes, whose digits were not lost by a subtraction: [3, row, draw].
-    """
-
-    p: FloatArray
-    single: Singles
-
-
-def rates_of(p: FloatArray) -> Rates:
-    """What the lanes want of probabilities, [row, draw]."""
-    single = np.empty((3, *p.shape), F)
-    q = 1.0 - p
-    single[0], single[1], single[2] = p, p * q, q - p
-    return Rates(p, single)
+_SQRT_HALF_BITS, _FRACTION = 0x3F3504F3, 0x7FFFFF
+"""The bits of the root of 1/2 in four bytes, and of what such a number's power of two is multiplied by."""
 
 
 @njit(inline="always", nogil=True, cache=True)
@@ -99,9 +70,9 @@ def _split(words: Words, x: Singles, within: Singles, power: Singles) -> None:
     Both ends keep their digits, as the distance to the nearer is a whole number yet.
     """
     for i in range(len(words)):
-        signed = int32(words[i] ^ uint32(_SIGN))
+        signed = int32(words[i] ^ uint32(SIGN))
         folded = int32(signed ^ int32(signed >> int32(31)))
-        left = (F(int32(folded ^ int32(_ALL_BUT_SIGN))) + F(0.5)) * F(2.0**-31)
+        left = (F(int32(folded ^ int32(ALL_BUT_SIGN))) + F(0.5)) * F(2.0**-31)
         within[i] = left * (F(2.0) - left)
         x[i] = (F(signed) + F(0.5)) * F(2.0**-31)
     bits = within.view(np.int32)
@@ -123,14 +94,14 @@ def _scores(x: Singles, within: Singles, power: Singles, z: Singles) -> None:
         s2 = s * s
         series = s2 * (F(1 / 3) + s2 * (F(1 / 5) + s2 * (F(1 / 7) + s2 * F(1 / 9))))
         w = -(power[i] * F(0.6931471805599453) + (F(2.0) * s + F(2.0) * s * series))
-        place = w * F(2.0 / _NEAR) - F(1.0)
-        total = F(8.392257160826112e-05) * place + F(-0.00018489305331468483)
-        total = (total * place + F(-0.0003204439736525448)) * place + F(0.0017512883583391166)
-        total = (total * place + F(-0.001825884691638033)) * place + F(-0.0058524126551756945)
-        total = (total * place + F(0.02519120918007557)) * place + F(-0.03196749967881099)
-        total = (total * place + F(-0.08332963744595778)) * place + F(1.0613592523604374)
-        total = total * place + F(2.3386207175474234)
-        z[i] = x[i] * total if w < F(_NEAR) else F(1e3)
+        place = w * F(2.0 / NEAR) - F(1.0)
+        total = F(SERIES[0]) * place + F(SERIES[1])
+        total = (total * place + F(SERIES[2])) * place + F(SERIES[3])
+        total = (total * place + F(SERIES[4])) * place + F(SERIES[5])
+        total = (total * place + F(SERIES[6])) * place + F(SERIES[7])
+        total = (total * place + F(SERIES[8])) * place + F(SERIES[9])
+        total = total * place + F(SERIES[10])
+        z[i] = x[i] * total if w < F(NEAR) else F(BEYOND)
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
@@ -146,9 +117,9 @@ def _place(z: Singles, n: Whole, p: Singles, t: Singles, d: Singles, out: Whole)
         second = d[i] * (spread + F(2.0)) * (F(-4 / 405) + z2 * (F(7 / 1620) + z2 * F(1 / 540)))
         skew = d[i] * F(1 / 6) * (z2 - F(1.0))
         x = mean + (s * score + (F(0.5) + skew + inverse * (first + inverse * second)))
-        cut = (F(_CUT_FLAT) + F(_CUT_STEEP) * z2 * z2 * z2) / (variance * s)
-        error = cut + F(_BY_MEAN) * (F(1.0) + mean) + F(_BY_SD) * s
-        serves = (abs(x - np.rint(x)) > error) & (variance >= F(1.001 * SMALL))
+        cut = (F(CUT_FLAT) + F(CUT_STEEP) * z2 * z2 * z2) / (variance * s)
+        error = cut + F(BY_MEAN) * (F(1.0) + mean) + F(BY_SD) * s
+        serves = (abs(x - np.rint(x)) > error) & (variance >= F(LEAST))
         count = int32(min(max(np.floor(x), F(0.0)), number))
         out[i] = count if serves else int32(-1)
 

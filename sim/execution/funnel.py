@@ -14,16 +14,16 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sim.assumptions.schema import Assumptions
-from sim.draws.compiled import count_into
 from sim.draws.counts import Counts
-from sim.draws.lanes import Rates
-from sim.draws.lanes import rates_of as ready
 from sim.draws.parameters import sample
+from sim.draws.singles import Rates
+from sim.draws.singles import rates_of as ready
 from sim.execution.columns import Columns
+from sim.execution.engine import Engine
 from sim.execution.without_chance import WithoutChance
 from sim.model.chain import populations, rates_of, volume_and_growth
 from sim.model.cohort import Expected, cell_streams
-from sim.results.kernels import Kernels, Sums
+from sim.results.kernels import Sums
 from sim.results.moments import Moments
 from sim.results.tally import Tally
 from sim.results.totals import totals_of
@@ -80,19 +80,19 @@ class BlockFunnel:
     assumptions : what is assumed; neither with a trial nor with a market.
     tallies : of each population, begun already.
     spread : moments of each without chance, begun already.
-    kernels : what draws are counted with.
+    engine : what it is worked out with.
     """
 
     def __init__(
-        self, assumptions: Assumptions, tallies: Mapping[str, Tally], spread: Mapping[str, Moments], kernels: Kernels
+        self, assumptions: Assumptions, tallies: Mapping[str, Tally], spread: Mapping[str, Moments], engine: Engine
     ) -> None:
         """Look up the cells, their streams and their totals."""
-        self._assumptions, self._tallies, self._spread = assumptions, tallies, spread
+        self._assumptions, self._tallies, self._spread, self._engine = assumptions, tallies, spread, engine
         strata = {name: list(assumptions.transplants.strata.of(name)) for name in STRATA}
         self._years = list(assumptions.years.all)
         self._cells: dict[str, Sequence[object]] = {**strata, "year": self._years}
         self._totals = totals_of(strata)
-        self._without_chance = WithoutChance(spread, self._totals, len(self._years), kernels)
+        self._without_chance = WithoutChance(spread, self._totals, len(self._years), engine.kernels)
         seed, one_year = assumptions.sampling.seed, {**self._cells, "year": [0]}
         self._keys = {
             stage.name: np.array([stream.key for stream in cell_streams(seed, stage.name, one_year)[0]], np.uint32)
@@ -152,7 +152,7 @@ class BlockFunnel:
             columns, rates = inputs.rates[stage.rate]
             years = np.full(len(at), self._years[year])
             parent, row = found[str(stage.of)], columns.row[:, year]
-            count_into(self._keys[stage.name], years, inputs.draws.start, parent, at, rates, row, own)
+            self._engine.into(self._keys[stage.name], years, inputs.draws.start, parent, at, rates, row, own)
         self._totals.add_up(own)
         return own
 

@@ -14,6 +14,7 @@ from sim.assumptions.table import assumptions_table, evidence_table, further_tab
 from sim.draws.parameters import sample
 from sim.execution.ahead import ahead, available
 from sim.execution.engine import Engine, engine_of
+from sim.execution.funnel import BlockFunnel, joined
 from sim.execution.gathering import CHUNK, Counted, Gathered, gathering
 from sim.execution.market import MarketRun, money_unit
 from sim.execution.stopping import until_stopped
@@ -22,7 +23,7 @@ from sim.model.chain import TRIAL_STAGE, candidates, populations
 from sim.model.cohort import Expected, WholePatients
 from sim.model.market.plan import MarketStreams
 from sim.results.batches import Batches
-from sim.results.kernels import PLAIN, Kernels
+from sim.results.kernels import PLAIN
 from sim.results.moments import Moments
 from sim.results.provenance import provenance
 from sim.results.run import Results
@@ -31,7 +32,7 @@ from sim.results.totals import with_totals
 from sim.variables import MONEY, VARIABLES
 
 PILOT = 1_024
-"""Draws with which a run begins that is to go on in compiled code: whole numbers need no more to be counted."""
+"""Draws with which a run of patients alone begins: whole numbers need no more to be counted."""
 
 _PATIENCE = 2.0
 """Seconds before a progress bar appears."""
@@ -87,7 +88,7 @@ def _pass(
     gathered: Gathered | None = None
     money = "" if assumptions.market is None else money_unit(assumptions.market)
     with tqdm(total=sampling.draws, unit="draws", unit_scale=True, delay=_PATIENCE, disable=None, leave=False) as bar:
-        is_alone = _is_funnel_alone(assumptions, engine)
+        is_alone = _is_funnel_alone(assumptions)
         portions = _portions(sampling.draws, chunk, min(PILOT, CHUNK) if is_alone else CHUNK)
         for draws in portions:
             parameters, counted, expected = _model(assumptions, draws, trial, engine)
@@ -101,14 +102,14 @@ def _pass(
                 moments.add(with_totals(expected[name]).to_numpy(), draws.start)
             bar.update(len(draws))
             if isinstance(gathered, Counted) and is_alone:
-                _go_on(assumptions, portions, gathered, spread, engine.kernels, bar)
+                _go_on(assumptions, portions, gathered, spread, engine, bar)
     assert gathered is not None
     return gathered, spread
 
 
-def _is_funnel_alone(assumptions: Assumptions, engine: Engine) -> bool:
-    """Whether a run can go on in compiled code alone, many times faster, once its first draws are counted."""
-    return engine.is_compiled and assumptions.sampling.chance and not (assumptions.trial or assumptions.market)
+def _is_funnel_alone(assumptions: Assumptions) -> bool:
+    """Whether a run can go on without labelled arrays, many times faster, once its first draws are counted."""
+    return assumptions.sampling.chance and not (assumptions.trial or assumptions.market)
 
 
 def _go_on(
@@ -116,13 +117,11 @@ def _go_on(
     portions: Iterator[range],
     gathered: Counted,
     spread: dict[str, Moments],
-    kernels: Kernels,
+    engine: Engine,
     bar: Any,
 ) -> None:
-    """Count all further draws of a run by compiled code, in several threads."""
-    from sim.execution.funnel import BlockFunnel, joined
-
-    funnel = BlockFunnel(assumptions, gathered.tallies, spread, kernels)
+    """Count all further draws of a run year by year, in several threads."""
+    funnel = BlockFunnel(assumptions, gathered.tallies, spread, engine)
     for portion in ahead(funnel.work_out, joined(portions), assumptions.execution.threads or available()):
         funnel.add(portion)  # in the order of the draws, whichever thread was first
         bar.update(len(portion.draws))

@@ -26,6 +26,10 @@ _ROUNDING = 1e-15
 """Relative: so near to one another are numbers that differ by rounding."""
 
 
+_STILL = 1e-14
+"""Relative: a number that moves no more than this is certain, and moved by rounding alone."""
+
+
 class WithoutChance:
     """Adds up the expected populations of further draws.
 
@@ -77,6 +81,7 @@ class WithoutChance:
                 row, span = growth.row[0] if has_factors else np.zeros(1, np.int64), slice(years[0], years[-1] + 1)
                 added = self._products(stages, by_year, row, origins[..., span], first_draw + some.start)
                 found[..., span] += added.reshape(found[..., span].shape)
+        found[1:, found[2] <= found[0] * (_STILL * origins) ** 2] = 0.0
         if shares is not None:
             found = found * np.stack([np.ones_like(shares), shares, shares**2])[:, None, None]
         return {stage.name: _as_sums(found[:, :, place]) for place, stage in enumerate(FUNNEL)}

@@ -172,9 +172,9 @@ def quantiles_of_bars(
     place = levels * (number - 1)
     below = np.floor(place)
     part = place - below
-    first, second = (
-        _ordered(np.minimum(below + step, number - 1).astype(np.int64), starts, ends, up_to) for step in (0, 1)
-    )
+    ranks = np.minimum(np.stack([below, below + 1], axis=1).astype(np.int64), number[:, None] - 1)
+    ordered = _ordered(ranks.reshape(len(counts), -1), starts, ends, up_to).reshape(ranks.shape)
+    first, second = ordered[:, 0], ordered[:, 1]
     apart = second - first
     found = np.where(part >= 0.5, second - apart * (1 - part), first + apart * part)
     found[found > SURELY_NEVER] = np.inf
@@ -182,13 +182,15 @@ def quantiles_of_bars(
 
 
 def _ordered(rank: Integers, starts: FloatArray, ends: FloatArray, up_to: Integers) -> FloatArray:
-    """The numbers of these ranks, from 0, in order: [row, level]."""
+    """The numbers of these ranks, from 0, in order: [row, rank]."""
     rows, finite = np.arange(len(rank))[:, None], up_to[:, -1:]
     apart = rows * (finite.max() + 1)  # one ascending list of all rows
-    found = np.searchsorted((up_to + apart).ravel(), np.clip(rank, 0, finite - 1) + apart, side="right")
+    found = np.searchsorted((up_to + apart).ravel(), np.minimum(np.maximum(rank, 0), finite - 1) + apart, side="right")
     bar = np.minimum(found - rows * len(starts), len(starts) - 1)
-    before = np.where(bar > 0, up_to[rows, bar - 1], 0)
-    share = (rank - before + 0.5) / np.maximum(up_to[rows, bar] - before, 1)
-    width = ends[bar] - starts[bar]
-    within = np.where(width > 0, starts[bar] + share * width, starts[bar])
+    within = starts[bar]
+    if starts is not ends:  # some bars are wider than a number
+        before = np.where(bar > 0, up_to[rows, bar - 1], 0)
+        share = (rank - before + 0.5) / np.maximum(up_to[rows, bar] - before, 1)
+        width = ends[bar] - within
+        within = np.where(width > 0, within + share * width, within)
     return np.where(rank < finite, within, NEVER)

@@ -75,9 +75,10 @@ def _products(
 
 def _bars(values: NDArray[np.integer], first: int, counts: NDArray[np.uint32], first_bar: int, shift: int) -> None:
     rows, size = counts.shape
-    batch = np.arange(first, first + len(values)) % rows
-    found = np.bincount((values >> shift) - first_bar + batch * size, minlength=rows * size)
-    counts += found.reshape(rows, size).astype(np.uint32)
+    for row in range(rows):
+        own = values[(row - first) % rows :: rows] >> shift
+        own -= first_bar
+        counts[row] += np.bincount(own, minlength=size).astype(np.uint32)
 
 
 PLAIN = Kernels(_moments, _products, _bars)

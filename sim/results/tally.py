@@ -118,7 +118,8 @@ def _few(starts: FloatArray, ends: FloatArray, counts: NDArray[np.integer]) -> t
     """Bars joined to equal ones from the smallest number to the largest: counts [bin], edges [bin + 1]."""
     low, high = (starts[0], ends[-1]) if len(starts) else (0.0, 1.0)
     middles = (starts + ends) / 2
-    edges = np.histogram_bin_edges(middles, bins=_KEPT_BARS, range=(low, high))
+    low, high = (low, high) if low < high else (low - 0.5, high + 0.5)
+    edges = np.linspace(low, high, _KEPT_BARS + 1)
     place = np.minimum(np.searchsorted(edges, middles, side="right") - 1, _KEPT_BARS - 1)  # as `np.histogram` has it
     return np.bincount(place, counts, _KEPT_BARS).astype(counts.dtype), edges
 

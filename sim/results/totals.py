@@ -96,7 +96,7 @@ def totals_of(strata: Mapping[str, Sequence[str]]) -> Totals:
         over = [axis for axis, (at, size) in enumerate(zip(where, sizes, strict=True)) if at == size]
         if over:  # along the shortest of the dimensions it goes over: of the totals over the others
             axis = min(over, key=lambda axis: sizes[axis])
-            members = np.take(places, range(sizes[axis]), axis)[tuple(np.delete(where, axis))]
+            members = places[tuple(slice(sizes[axis]) if axis == along else at for along, at in enumerate(where))]
             sums.append((len(over), int(places[where]), members.tolist()))
         else:
             cells.append(int(places[where]))
