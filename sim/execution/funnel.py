@@ -31,7 +31,7 @@ from sim.variables import FUNNEL, STRATA, Variable
 
 Whole = NDArray[np.int32]
 
-_JOINED = 8
+_JOINED = 6
 """Portions that are worked out as one: labelled arrays cost as much for few draws as for many."""
 
 
@@ -114,7 +114,8 @@ class BlockFunnel:
             volume, growth, rates, draws.start, lambda: populations(self._assumptions, parameters, Expected())
         )
         inputs = Inputs(draws, volume, growth, {name: (rate, ready(rate.values)) for name, rate in rates.items()})
-        by_year = [self._year(inputs, place) for place in range(len(self._years))]
+        room = {stage.name: np.empty((self._totals.size, len(draws)), np.int32) for stage in FUNNEL}
+        by_year = [self._year(inputs, place, room) for place in range(len(self._years))]
         whole = {stage.name: _of_all([year[stage.name] for year in by_year]) for stage in FUNNEL}
         return Portion(draws, whole, without_chance)
 
@@ -127,34 +128,32 @@ class BlockFunnel:
     def _columns(self, array: xr.DataArray, draws: range) -> Columns:
         return Columns.of(array, self._cells, len(draws))
 
-    def _year(self, inputs: Inputs, year: int) -> dict[str, Sums]:
+    def _year(self, inputs: Inputs, year: int, room: Mapping[str, Whole]) -> dict[str, Sums]:
         """Count the whole patients of one year, by its place; what each population adds to its moments."""
-        found: dict[str, Whole] = {}
         sums: dict[str, Sums] = {}
         cells = np.arange(self._totals.size) * len(self._years) + year
         for stage in FUNNEL:
-            own = found[stage.name] = self._stage(stage, found, inputs, year)
-            tally = self._tallies[stage.name]
+            self._stage(stage, inputs, year, room)
+            own, tally = room[stage.name], self._tallies[stage.name]
             sums[stage.name] = tally.sums_of(own, inputs.draws.start, cells)
             with self._locks[stage.name]:
                 tally.count_cells(own, inputs.draws.start, cells)
         return sums
 
-    def _stage(self, stage: Variable, found: Mapping[str, Whole], inputs: Inputs, year: int) -> Whole:
-        """Whole patients of a population in one year, [place, draw], from those of the populations before it."""
+    def _stage(self, stage: Variable, inputs: Inputs, year: int, room: Mapping[str, Whole]) -> None:
+        """Fill in a population in one year, [place, draw], from those of the populations before it."""
+        own, at = room[stage.name], self._totals.cells
         if stage.rest_of is not None:
-            return found[str(stage.of)] - found[stage.rest_of]
-        at = self._totals.cells
-        own = np.empty((self._totals.size, len(inputs.draws)), np.int32)
+            np.subtract(room[str(stage.of)], room[stage.rest_of], out=own)
+            return
         if stage.rate is None:
             _round(inputs.volume, inputs.growth, year, at, own)
         else:
             columns, rates = inputs.rates[stage.rate]
-            years = np.full(len(at), self._years[year])
-            parent, row = found[str(stage.of)], columns.row[:, year]
-            self._engine.into(self._keys[stage.name], years, inputs.draws.start, parent, at, rates, row, own)
+            years, row = np.full(len(at), self._years[year]), columns.row[:, year]
+            keys, parent = self._keys[stage.name], room[str(stage.of)]
+            self._engine.into(keys, years, inputs.draws.start, parent, at, rates, row, own)
         self._totals.add_up(own)
-        return own
 
 
 def _round(volume: Columns, growth: Columns, year: int, at: Counts, to: Whole) -> None:

@@ -52,7 +52,8 @@ class WholeBars:
     @property
     def bars(self) -> tuple[Integers, NDArray[np.uint32]]:
         """The lowest number of each bar that holds any, [bar], and how often they occurred, [row, bar]."""
-        filled = np.flatnonzero(np.bitwise_or.reduce(self.counts, axis=0))
+        start, stop = (max((end >> self.shift) - self._first, 0) for end in (self._low, self._high + (1 << self.shift)))
+        filled = start + np.flatnonzero(np.bitwise_or.reduce(self.counts[:, start:stop], axis=0))
         return (filled + self._first) << self.shift, self.counts[:, filled]
 
     def spread(self) -> tuple[FloatArray, FloatArray, NDArray[np.uint32]]:
@@ -103,7 +104,7 @@ class WholeBars:
         inside = first >= self._first and last < self._first + self.counts.shape[1]
         if shift == self.shift and inside and not is_empty:
             return
-        room = (last - first) // 2 + _ROOM
+        room = (last - first) // 4 + _ROOM
         before, counts = self.bars
         self.shift, self._first = shift, first - room
         self.counts = np.zeros((self.rows, last - first + 1 + 2 * room), np.uint32)

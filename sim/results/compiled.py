@@ -260,8 +260,7 @@ class CompiledRows:
             values, first_row, self._counts, self._place, MOST_BARS,
             self._every, self._place_whole, MOST_NUMBERS, cells, self._outside,
         )  # fmt: skip
-        for cell in cells.tolist():
-            low, high = self._place[cell, 2:].tolist()
+        for cell, (low, high) in zip(cells.tolist(), self._place[cells, 2:].tolist(), strict=True):
             self._bars[cell].saw(low, high)
             whole = self._whole[cell]
             if whole is not None:
