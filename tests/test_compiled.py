@@ -2,21 +2,28 @@
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sim
-from sim.draws.cells import compiled_counts_of_cells, counts_of_cells
+from sim.draws import lanes, singles
+from sim.draws.cells import compiled_count_into, compiled_counts_of_cells, counts_of_cells
 from sim.draws.compiled import quantile
 from sim.draws.counts import binomial_quantile
+from sim.draws.singles import count_into, rates_of
 from sim.draws.streams import Stream
 from sim.execution import accounts, engine, gathering
 from sim.results.kernels import PLAIN, compiled
 from sim.results.run import Results
+from sim.results.totals import totals_of, with_totals
+from sim.variables import STRATA as TOTALS
 
+CONF = Path(__file__).parent.parent / "benchmarks" / "conf"
 EXTREMES = (2.0**-53, 2.0**-52, 1e-15, 1e-12, 0.5, 1 - 1e-12, 1 - 2.0**-52, 1 - 2.0**-53)
 WORDS = ("trial=none", "market=none", "sampling.draws=20000", "sampling.seed=5")
 
@@ -60,6 +67,11 @@ def test_every_cell_takes_its_own_stream(draws: range) -> None:
     p, row = rng.beta(2, 9, (2, len(draws))), np.array([0, 1, 0, 1, 0, 1])
     own, other = (count(streams, years, draws, n, p, row) for count in (counts_of_cells, compiled_counts_of_cells))
     assert (own == other).all()
+    keys, at = np.array([stream.key for stream in streams], np.uint32), np.array([5, 0, 1, 4, 3, 2])
+    whole, out = n.astype(np.int32)[np.argsort(at)], np.empty(n.shape, np.int32)
+    for into in (count_into, compiled_count_into):
+        into(keys, np.array(years), draws.start, whole, at, rates_of(p), row, out)
+        assert (out[at] == own).all()
 
 
 @given(st.integers(0, 2**32), st.integers(1, 40), st.integers(0, 20), st.integers(1, 9))
@@ -72,6 +84,11 @@ def test_sums_and_bars_are_the_same(seed: int, draws: int, first: int, batches: 
         origin = np.nan_to_num(values[:, 0].astype(np.float64), posinf=0.0)
         pairs = zip(*(one.moments(values, origin, first, batches) for one in (PLAIN, compiled())), strict=True)
         assert all(np.allclose(own, other, rtol=1e-12, atol=1e-9, equal_nan=True) for own, other in pairs)
+    left, right, row = rng.normal(size=(3, draws)), rng.normal(size=(2, draws)), np.arange(6)
+    products = (
+        one.products(left, row // 2, right, row % 2, np.zeros(6), first, batches) for one in (PLAIN, compiled())
+    )
+    assert all(np.allclose(own, other, rtol=1e-12, atol=1e-9) for own, other in zip(*products, strict=True))
     counts = [np.zeros((batches, 500), np.uint32) for _ in range(2)]
     for one, place in zip((PLAIN, compiled()), counts, strict=True):
         one.bars(whole[0], first, place, -5, 1)
@@ -79,17 +96,80 @@ def test_sums_and_bars_are_the_same(seed: int, draws: int, first: int, batches: 
     assert counts[0].sum() == draws
 
 
+STRATA = ("transplants=strata", "vod=strata", "trial=none", "market=none", "sampling.method=random")
+STRUCTURES = {
+    "shares that are certain": (),
+    "shares that are not": ("transplants.shares.region.values.b=0.2 to 0.3",),
+    "growth year by year": ("transplants.growth_pattern=yearly",),
+    "few patients": ("transplants.volume.value=300", "vod.severe_fraction.value=0.001 to 0.02"),
+    "nothing uncertain": (
+        *(f"vod.{name}.value=0.2" for name in ("incidence", "severe_fraction", "day100_mortality")),
+        "transplants.volume.value=5000",
+        "transplants.growth.value=0",
+    ),
+}
+
+
 @pytest.mark.parametrize("method", ["sobol", "latin_hypercube", "random"])
-def test_histograms_are_the_same_whatever_the_engine_and_the_chunks(
+def test_histograms_are_the_same_whatever_the_engine_the_chunks_and_the_threads(
     monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     found = {
-        (name, chunks): digest(run(monkeypatch, (*WORDS, f"sampling.method={method}", f"execution={name}"), chunks))
+        (name, chunks, threads): digest(
+            run(
+                monkeypatch,
+                (*WORDS, f"sampling.method={method}", f"execution={name}", f"execution.threads={threads}"),
+                chunks,
+            )
+        )
         for name in ("numpy", "numba")
-        for chunks in (1, 7, 64)
+        for chunks, threads in ((1, 1), (7, 2), (64, 1), (64, 2))
     }
     print(f"\n{method}: {len(found)} runs, the histograms of all: {next(iter(found.values()))[:16]}")
     assert len(set(found.values())) == 1
+
+
+@pytest.mark.parametrize("words", STRUCTURES.values(), ids=STRUCTURES)
+def test_a_funnel_year_by_year_is_that_of_labelled_arrays(words: Sequence[str]) -> None:
+    def runs(*more: str) -> Results:
+        return sim.simulate(sim.load(overrides=[*STRATA, "sampling.draws=20000", *words, *more], config_dir=CONF))
+
+    kept = runs("results.keep_draws=true").summary
+    quantiles = kept["statistic"].str.startswith("p")
+    for name in ("numpy", "numba"):
+        told = runs("results.keep_draws=false", f"execution={name}").summary
+        assert (told[quantiles]["value"] == kept[quantiles]["value"]).all()
+        assert np.allclose(told["value"], kept["value"], rtol=1e-12, atol=0)
+
+
+def test_totals_are_added_up_as_labelled_arrays_add_them() -> None:
+    rng = np.random.default_rng(8)
+    for sizes in ((3, 2, 1), (1, 1, 4), (2, 3, 2), (1, 1, 1)):
+        labels = {name: [f"{name} {i}" for i in range(size)] for name, size in zip(TOTALS, sizes, strict=True)}
+        labels["age_group"] = ["all"] if sizes[2] == 1 else labels["age_group"]
+        array = xr.DataArray(rng.integers(0, 99, (5, *sizes)), dims=("draw", *labels), coords=labels)
+        totals = totals_of(labels)
+        found = np.zeros((totals.size, 5), np.int64)
+        found[totals.cells] = array.to_numpy().reshape(5, -1).T
+        totals.add_up(found)
+        assert (found == with_totals(array).to_numpy().reshape(5, -1).T).all()
+
+
+def test_single_precision_places_no_count_that_double_would_not() -> None:
+    rng = np.random.default_rng(9)
+    size = 400_000
+    words = rng.integers(0, 2**32, size, dtype=np.uint32)
+    p = np.where(rng.random(size) < 0.5, 10 ** rng.uniform(-4, -0.3, size), 1 - 10 ** rng.uniform(-4, -0.3, size))
+    n = np.ceil(10 ** rng.uniform(0.8, 4, size) / (p * (1 - p))).astype(np.int32)
+    uniform, rates = words.astype(np.float64) * 2.0**-32 + 2.0**-33, rates_of(p[None]).single[:, 0]
+    exact = binomial_quantile(uniform, n.astype(np.int64), p)
+    found = np.empty((2, size), np.int32)
+    singles.placed(words, n, rates, found[0])
+    lanes.placed(words, n, rates[0], rates[1], rates[2], np.empty((4, size), np.float32), found[1])
+    for own in found:
+        sure = own >= 0
+        assert sure.mean() > 0.8
+        assert (own[sure] == exact[sure]).all()
 
 
 def test_with_trial_and_market_too(monkeypatch: pytest.MonkeyPatch) -> None:

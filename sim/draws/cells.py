@@ -6,10 +6,14 @@ from importlib import import_module
 import numpy as np
 
 from sim.draws.counts import Counts, binomial_quantile
+from sim.draws.singles import Rates, Whole, Words
 from sim.draws.streams import FloatArray, Stream
 
 CountCells = Callable[[Sequence[Stream], Sequence[int], range, Counts, FloatArray, Counts], Counts]
 """Streams and years of the cells, [cell] each, draws, n [cell, draw], p [row, draw], row [cell] → [cell, draw]."""
+
+CountInto = Callable[[Words, Counts, int, Whole, Counts, Rates, Counts, Whole], None]
+"""See `sim.draws.singles.count_into`."""
 
 WORTH_COMPILING = 5_000_000
 """Counts of a run from which compiled code is loaded: so many take NumPy as long as loading it."""
@@ -46,6 +50,15 @@ def compiled_counts_of_cells(
 
     keys = np.array([stream.key for stream in streams], np.uint32)
     return count(keys, np.array(years, np.int64), draws.start, n, p, row)
+
+
+def compiled_count_into(
+    keys: Words, years: Counts, first_draw: int, n: Whole, at: Counts, rates: Rates, row: Counts, out: Whole
+) -> None:
+    """See `sim.draws.singles.count_into`: the same integers by compiled code."""
+    from sim.draws.compiled import count_into
+
+    count_into(keys, years, first_draw, n, at, rates, row, out)
 
 
 def can_compile() -> bool:

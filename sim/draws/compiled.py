@@ -1,286 +1,173 @@
-"""Counts of whole patients by compiled code: uniform number, normal quantile and series in one pass over each cell.
+"""Counts of whole patients by compiled code: the same integers as without a compiler, many times faster.
 
-It decides no more than it can be sure of: a count that it places within an error of a doubt is left to
-`sim.draws.counts`, which decides by the distribution function. So the counts are the same integers as without a
-compiler, whatever the last bits of the arithmetic are.
+A count goes through as many ways as it takes until one is sure of it: in single precision, which settles most; in
+double precision; and by the distribution function, as `sim.draws.counts` does. Each knows the bound of its own error,
+so what comes out hangs neither on the way nor on the last bits of its arithmetic.
 """
 
-import math
-
 import numpy as np
-from numba import njit, uint64
-from numpy.typing import NDArray
+from numba import njit
 
-from sim.draws.counts import SMALL, SUM_ERROR, Counts, binomial_quantile
+from sim.draws import doubles, lanes
+from sim.draws.counts import Counts, binomial_quantile
+from sim.draws.doubles import decide, uniform_of, uniforms
+from sim.draws.lanes import placed, upper_words
+from sim.draws.singles import USUAL, Rates, Singles, Whole, Words, rates_of
 from sim.draws.streams import FloatArray
-
-Word = np.uint64
 
 _BLOCK = 1024
 """Draws of a cell that go through all steps together, so that they stay in the fastest cache; a multiple of 4."""
 
-_NEAR = 6.25
-"""-log(4 u (1 - u)) up to which one polynomial gives the normal quantile: scores up to 3.3."""
-
 _FEW = 64
-"""Draws among which it is looked for one beyond the middle: it is in about every sixteenth such group."""
+"""Draws among which it is looked for one in doubt."""
 
-_SCORE_ERROR = 1e-10
-"""More than the error of a normal quantile here: 2e-12 in the middle, some roundings beyond."""
-
-
-@njit(inline="always", nogil=True, cache=True)
-def _philox(block: int, year: int, word: int, first: int, second: int) -> tuple[Word, Word, Word, Word]:
-    """One block of Philox4x32-10, as `sim.draws.philox` has it: four words."""
-    a, b = uint64(block) & uint64(0xFFFFFFFF), uint64(block) >> uint64(32)
-    c, d = uint64(year), uint64(word)
-    for number in range(10):
-        one = (uint64(first) + uint64(number) * uint64(0x9E3779B9)) & uint64(0xFFFFFFFF)
-        two = (uint64(second) + uint64(number) * uint64(0xBB67AE85)) & uint64(0xFFFFFFFF)
-        left, right = a * uint64(0xD2511F53), c * uint64(0xCD9E8D57)
-        a, b, c, d = (
-            (right >> uint64(32)) ^ b ^ one,
-            right & uint64(0xFFFFFFFF),
-            (left >> uint64(32)) ^ d ^ two,
-            left & uint64(0xFFFFFFFF),
-        )
-    return a, b, c, d
-
-
-@njit(inline="always", nogil=True, cache=True)
-def _to_uniform(high: Word, low: Word) -> float:
-    """See `sim.draws.streams.to_uniform`."""
-    bits = ((high << uint64(32)) | low) >> uint64(12)
-    return (np.float64(bits) + 0.5) * 2.0**-52
+_LARGEST = 1 << 30
+"""Patients up to which there is compiled code: more than there may be transplants."""
 
 
 @njit(nogil=True, cache=True)
-def _uniforms(out: FloatArray, first_block: int, year: int, first: int, second: int) -> None:
-    """Fill a block of draws, [draw], beginning with a multiple of 4, with its uniform numbers."""
-    for place in range(len(out) // 4):
-        block = first_block + place
-        a, b, c, d = _philox(block, year, 0, first, second)
-        e, f, g, h = _philox(block, year, 1, first, second)
-        out[4 * place] = _to_uniform(a, e)
-        out[4 * place + 1] = _to_uniform(b, f)
-        out[4 * place + 2] = _to_uniform(c, g)
-        out[4 * place + 3] = _to_uniform(d, h)
+def _lowest(values: Whole) -> int:
+    low = values[0]
+    for place in range(len(values)):
+        low = min(low, values[place])
+    return int(low)
+
+
+@njit(nogil=True, cache=True)
+def _is_usual(n: int, p: float) -> bool:
+    return n * p * (1.0 - p) >= USUAL[0] and n * p <= USUAL[1]
+
+
+@njit(nogil=True, cache=True)
+def _listed(out: Whole, cell: int, start: int, doubtful: Counts, listed: int) -> int:
+    """List the doubtful draws of a block as cell and draw, as many as there is room for; how many are listed now."""
+    for first in range(0, len(out), _FEW):  # most such groups have none
+        stop = min(first + _FEW, len(out))
+        if _lowest(out[first:stop]) < 0:
+            for place in range(first, stop):
+                if out[place] < 0:
+                    if listed < len(doubtful):
+                        doubtful[listed, 0], doubtful[listed, 1] = cell, start + place
+                    listed += 1
+    return listed
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _far(u: float, q: float) -> float:
-    """The normal quantile beyond the middle: Wichura, algorithm AS 241, PPND16, Applied Statistics 37 (1988)."""
-    r = math.sqrt(-math.log(u if q < 0 else 1.0 - u))
-    if r <= 5.0:
-        r -= 1.6
-        above = (((((((7.7454501427834140764e-4 * r + 2.27238449892691845833e-2) * r + 2.4178072517745061177e-1) * r
-                     + 1.27045825245236838258) * r + 3.64784832476320460504) * r + 5.7694972214606914055) * r
-                  + 4.6303378461565452959) * r + 1.42343711074968357734)  # fmt: skip
-        below = (((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 1.51986665636164571966e-2) * r
-                     + 1.4810397642748007459e-1) * r + 6.8976733498510000455e-1) * r + 1.6763848301838038494) * r
-                  + 2.05319162663775882187) * r + 1.0)  # fmt: skip
-    else:
-        r -= 5.0
-        above = (((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 1.2426609473880784386e-3) * r
-                     + 2.6532189526576123093e-2) * r + 2.9656057182850489123e-1) * r + 1.7848265399172913358) * r
-                  + 5.4637849111641143699) * r + 6.6579046435011037772)  # fmt: skip
-        below = (((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r + 1.8463183175100546818e-5) * r
-                     + 7.868691311456132591e-4) * r + 1.48753612908506148525e-2) * r + 1.3692988092273580531e-1) * r
-                  + 5.9983220655588793769e-1) * r + 1.0)  # fmt: skip
-    return -above / below if q < 0 else above / below
+def _few(u: FloatArray, n: Whole, p: FloatArray, room: FloatArray, numbers: Counts, out: Whole) -> None:
+    """Counts of a block in double precision; -1 where one is in doubt."""
+    patients, found = numbers[0, : len(u)], numbers[1, : len(u)]
+    for place in range(len(u)):
+        patients[place] = n[place]
+    decide(u, patients, p, room, found)
+    for place in range(len(u)):
+        out[place] = found[place]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _split(u: FloatArray, product: FloatArray, power: FloatArray, within: FloatArray) -> None:
-    """4 u (1 - u) as a power of two and what it is multiplied by, from 1 to 2: [draw] each."""
-    for i in range(len(u)):
-        product[i] = 4.0 * u[i] * (1.0 - u[i])
-    bits, fractions = product.view(np.int64), within.view(np.int64)
-    for i in range(len(u)):
-        power[i] = np.float64((bits[i] >> 52) - 1023)
-        fractions[i] = (bits[i] & 0xFFFFFFFFFFFFF) | 0x3FF0000000000000
+def _lanes(
+    keys: Words, years: Counts, first_draw: int, n: Whole, at: Counts, p: FloatArray, single: Singles, row: Counts,
+    out: Whole, doubtful: Counts,
+) -> int:  # fmt: skip
+    """Counts of cells, in single precision where that is worth while.
 
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _middle(u: FloatArray, power: FloatArray, within: FloatArray, z: FloatArray, log: FloatArray) -> None:
-    """Normal quantiles that are right in the middle, and -log(4 u (1 - u)), which says where that is: [draw] each.
-
-    A polynomial in that logarithm, a form due to Giles (GPU Computing Gems Jade, 2011), fitted to the quantile over
-    2 u - 1 at 400 of Chebyshev's points.
+    How many are in doubt; they are listed as far as there is room.
     """
-    for i in range(len(u)):
-        is_large = within[i] > 1.4142135623730951
-        fraction = within[i] * 0.5 if is_large else within[i]
-        exponent = power[i] + 1.0 if is_large else power[i]
-        s = (fraction - 1.0) / (fraction + 1.0)
-        s2 = s * s
-        series = 1.0 + s2 * (1 / 3 + s2 * (1 / 5 + s2 * (1 / 7 + s2 * (1 / 9 + s2 * (1 / 11 + s2 * (1 / 13))))))
-        w = -(exponent * 0.6931471805599453 + 2.0 * s * series)
-        place = w * (2.0 / _NEAR) - 1.0
-        total = 2.5194388848064026e-07
-        total = (
-            ((total * place - 1.181559491775102e-06) * place - 9.056676092598806e-08) * place + 9.364945259928218e-06
-        ) * place - 1.676309077614036e-05
-        total = (
-            ((total * place - 2.0523179152060337e-05) * place + 0.00013252243356719765) * place - 0.00016570826929862431
-        ) * place - 0.00037407194427674487
-        total = (
-            ((total * place + 0.0017431215356412978) * place - 0.0017984133055673737) * place - 0.005851066096022401
-        ) * place + 0.02518482381105137
-        total = (
-            ((total * place - 0.031967514715415014) * place - 0.08332909341676185) * place + 1.0613592459107601
-        ) * place + 2.3386207100259138
-        z[i] = (2.0 * u[i] - 1.0) * total
-        log[i] = w
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _normal_quantiles(u: FloatArray, z: FloatArray, room: FloatArray) -> None:
-    """Normal quantiles of uniform numbers, [draw] each, to within `_SCORE_ERROR`.
-
-    Each loop is a function of its own, so that the compiler makes vector instructions of it.
-    """
-    power, within, log = room[0, : len(u)], room[1, : len(u)], room[2, : len(u)]
-    _split(u, z, power, within)
-    _middle(u, power, within, z, log)
-    for start in range(0, len(u), _FEW):  # most such groups have none that is far from the middle
-        if log[start : start + _FEW].max() > _NEAR:
-            for i in range(start, min(start + _FEW, len(u))):
-                if log[i] > _NEAR:
-                    z[i] = _far(u[i], u[i] - 0.5)
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _place(z: FloatArray, n: Counts, p: FloatArray, x: FloatArray, error: FloatArray) -> None:
-    """The series of `sim.draws.counts`, term by term: [draw] each; no error where it does not serve."""
-    for i in range(len(z)):
-        number, share, score = np.float64(n[i]), p[i], z[i]
-        q = 1.0 - share
-        t, d = share * q, q - share
-        variance = number * t
-        s2 = max(variance, 1.0)
-        s = math.sqrt(s2)
-        z2 = score * score
-        found = number * share + score * math.sqrt(variance) + 0.5 + d * (z2 - 1.0) * (1.0 / 6.0)
-        first = score * (7.0 * t - 1.0) * (1.0 / 36.0) - score * z2 * (2.0 * t + 1.0) * (1.0 / 72.0)
-        second = d * (t + 2.0) * (-4.0 / 405.0 + z2 * (7.0 / 1620.0 + z2 * (1.0 / 540.0)))
-        third = score * (671.0 - 1354.0 * t - 433.0 * t * t) * (1.0 / 38880.0)
-        third += (
-            score
-            * z2
-            * (
-                (256.0 * t * t + 403.0 * t - 137.0) * (1.0 / 38880.0)
-                + z2 * (4.0 * t * t + 52.0 * t - 23.0) * (1.0 / 17280.0)
-            )
-        )
-        inverse = 1.0 / s
-        x[i] = found + inverse * (first + inverse * (second + inverse * third))
-        within = (0.04 + 0.002 * z2 * z2 * z2) / (s2 * s2) + 1e-12 * (1.0 + number * share) + _SCORE_ERROR * (1.0 + s)
-        serves = (variance >= SMALL) & (z2 < 49.0)
-        error[i] = within if serves else 1.0
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _summed(u: float, n: int, p: float) -> int:
-    """A count by adding up probabilities, as `sim.draws.counts` does; -1 where it is in doubt."""
-    mirrored = p > 0.5
-    share, level = (1.0 - p, 1.0 - u) if mirrored else (p, u)
-    odds, left = share / (1.0 - share), np.float64(n)
-    each = math.exp(n * math.log1p(-share))
-    total, k = each, 0
-    while level - total > SUM_ERROR:
-        k += 1
-        each *= left * odds / k
-        left -= 1.0
-        total += each
-    if abs(level - total) <= SUM_ERROR:
-        return -1
-    return n - k if mirrored else k
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _decide(u: FloatArray, n: Counts, p: FloatArray, room: FloatArray, out: Counts) -> None:
-    """Counts of a block, [draw]; -1 where one is in doubt. The room is for four numbers a draw."""
-    size = len(u)
-    z, x, error = room[0, :size], room[1, :size], room[2, :size]
-    _normal_quantiles(u, z, room[1:])
-    _place(z, n, p, x, error)
-    for i in range(size):
-        k = -1
-        if abs(x[i] - np.rint(x[i])) > error[i]:
-            k = min(max(np.int64(math.floor(x[i])), 0), n[i])
-        elif n[i] * p[i] * (1.0 - p[i]) < SMALL:
-            k = _summed(u[i], n[i], p[i])
-        out[i] = k
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _cells(
-    keys: NDArray[np.uint32],
-    years: Counts,
-    first_draw: int,
-    n: Counts,
-    p: FloatArray,
-    row: Counts,
-    out: Counts,
-    doubtful: Counts,
-    doubts: FloatArray,
-) -> int:
-    """Counts of every cell; doubtful ones are listed as cell, draw and uniform number, as many as there is room for."""
     draws, ahead = n.shape[1], first_draw % 4
-    uniforms, room = np.empty(_BLOCK + 8), np.empty((4, _BLOCK))
-    found = 0
+    words, room = np.empty(_BLOCK + 8, np.uint32), np.empty((lanes.ROOM, _BLOCK), np.float32)
+    real, numbers = np.empty((1 + doubles.ROOM, _BLOCK + 8)), np.empty((2, _BLOCK), np.int64)
+    listed = 0
     for start in range(0, draws, _BLOCK):
         size = min(_BLOCK, draws - start)
-        place = slice(start, start + size)
-        for cell in range(n.shape[0]):
-            words = uniforms[: (size + ahead + 3) // 4 * 4]
-            _uniforms(words, (first_draw + start) // 4, years[cell], keys[cell, 0], keys[cell, 1])
-            u = words[ahead : ahead + size]
-            _decide(u, n[cell, place], p[row[cell], place], room, out[cell, place])
-            for i in range(size):
-                if out[cell, start + i] < 0:
-                    if found < len(doubts):
-                        doubtful[found, 0], doubtful[found, 1], doubts[found] = cell, start + i, u[i]
-                    found += 1
-    return found
+        some, wide = slice(start, start + size), (size + ahead + 3) // 4 * 4
+        for cell in range(len(keys)):
+            own, target, rate = n[at[cell], some], out[at[cell], some], row[cell]
+            if _is_usual(own[0], single[0, rate, start]):
+                upper_words(words[:wide], (first_draw + start) // 4, years[cell], keys[cell, 0], keys[cell, 1])
+                share, t, d = single[0, rate, some], single[1, rate, some], single[2, rate, some]
+                placed(words[ahead : ahead + size], own, share, t, d, room, target)
+            else:
+                uniforms(real[0, :wide], (first_draw + start) // 4, years[cell], keys[cell, 0], keys[cell, 1])
+                _few(real[0, ahead : ahead + size], own, p[rate, some], real[1:], numbers, target)
+            listed = _listed(target, cell, start, doubtful, listed)
+    return listed
 
 
-def count(keys: NDArray[np.uint32], years: Counts, first_draw: int, n: Counts, p: FloatArray, row: Counts) -> Counts:
-    """Counts of whole patients in cells that have streams of their own.
+@njit(nogil=True, cache=True, error_model="numpy")
+def _decided(u: FloatArray, n: Counts, p: FloatArray, out: Counts) -> None:
+    """Counts in double precision, [lane]; -1 where one is in doubt."""
+    room = np.empty((doubles.ROOM, _BLOCK))
+    for start in range(0, len(u), _BLOCK):
+        some = slice(start, min(start + _BLOCK, len(u)))
+        decide(u[some], n[some], p[some], room, out[some])
 
-    Parameters
-    ----------
-    keys : of the streams: [cell, 2].
-    years : of the cells: [cell].
-    first_draw : the number of the first draw.
-    n : whole patients: [cell, draw].
-    p : probabilities: [row, draw].
-    row : which of these is the cell's: [cell].
 
-    Returns
-    -------
-    Whole patients who go on: [cell, draw]; the same as by `binomial_quantile` of the streams' uniform numbers.
-    """
-    out = np.empty(n.shape, np.int64)
-    room = max(n.size // 64, 1024)
-    while True:
-        doubtful, doubts = np.empty((room, 2), np.int64), np.empty(room)
-        found = int(_cells(keys, years, first_draw, n, p, row, out, doubtful, doubts))
-        if found <= room:
-            break
-        room = found
-    cell, draw = doubtful[:found].T
-    out[cell, draw] = binomial_quantile(doubts[:found], n[cell, draw], p[row[cell], draw])
-    return out
+@njit(nogil=True, cache=True, error_model="numpy")
+def _again(
+    keys: Words, years: Counts, first_draw: int, n: Whole, at: Counts, p: FloatArray, row: Counts, out: Whole,
+    doubtful: Counts, u: FloatArray,
+) -> int:  # fmt: skip
+    """Listed counts in double precision; the list is left with those that are in doubt yet, and their number."""
+    size = len(doubtful)
+    patients, shares, found = np.empty(size, np.int64), np.empty(size), np.empty(size, np.int64)
+    for place in range(size):
+        cell, draw = doubtful[place]
+        u[place] = uniform_of(first_draw + draw, years[cell], keys[cell, 0], keys[cell, 1])
+        patients[place], shares[place] = n[at[cell], draw], p[row[cell], draw]
+    _decided(u, patients, shares, found)
+    left = 0
+    for place in range(size):
+        cell, draw = doubtful[place]
+        out[at[cell], draw] = found[place]
+        if found[place] < 0:
+            doubtful[left, 0], doubtful[left, 1], u[left] = cell, draw, u[place]
+            left += 1
+    return left
+
+
+def count_into(
+    keys: Words, years: Counts, first_draw: int, n: Whole, at: Counts, rates: Rates, row: Counts, out: Whole
+) -> None:
+    """See `sim.draws.singles.count_into`."""
+    doubtful = np.empty((max(len(at) * n.shape[1] // 64, 1024), 2), np.int64)
+    listed = int(_lanes(keys, years, first_draw, n, at, *rates, row, out, doubtful))
+    if listed > len(doubtful):
+        doubtful = np.empty((listed, 2), np.int64)
+        _lanes(keys, years, first_draw, n, at, *rates, row, out, doubtful)
+    u = np.empty(listed)
+    left = int(_again(keys, years, first_draw, n, at, rates.p, row, out, doubtful[:listed], u))
+    if left:
+        cell, draw = doubtful[:left].T
+        out[at[cell], draw] = binomial_quantile(u[:left], n[at[cell], draw].astype(np.int64), rates.p[row[cell], draw])
+
+
+def count(keys: Words, years: Counts, first_draw: int, n: Counts, p: FloatArray, row: Counts) -> Counts:
+    """The same of cells one by one, [cell, draw]: what `binomial_quantile` gives of the streams' uniform numbers."""
+    out = np.empty(n.shape, np.int32)
+    count_into(keys, years, first_draw, n.astype(np.int32), np.arange(len(n)), rates_of(p), row, out)
+    return out.astype(np.int64)
 
 
 def quantile(u: FloatArray, n: Counts, p: FloatArray) -> Counts:
     """`binomial_quantile` of arrays alike in shape, with one dimension, by compiled code."""
-    out, room = np.empty(len(u), np.int64), np.empty((4, _BLOCK))
-    for first in range(0, len(u), _BLOCK):
-        some = slice(first, first + _BLOCK)
-        _decide(u[some], n[some], p[some], room, out[some])
-    doubtful = out < 0
-    out[doubtful] = binomial_quantile(u[doubtful], n[doubtful], p[doubtful])
-    return out
+    words, single, out = (u * 2.0**32).astype(np.uint32), rates_of(p).single, np.empty(len(u), np.int32)
+    _placed(words, np.minimum(n, _LARGEST).astype(np.int32), single, out)
+    found = np.where(n > _LARGEST, -1, out.astype(np.int64))
+    for way in (_decided, _by_distribution):
+        left = np.flatnonzero(found < 0)
+        again = np.empty(len(left), np.int64)
+        way(u[left], n[left], p[left], again)
+        found[left] = again
+    return found
+
+
+def _by_distribution(u: FloatArray, n: Counts, p: FloatArray, out: Counts) -> None:
+    out[:] = binomial_quantile(u, n, p)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _placed(words: Words, n: Whole, single: Singles, out: Whole) -> None:
+    """Counts in single precision, [lane]; -1 where one is in doubt."""
+    room = np.empty((lanes.ROOM, _BLOCK), np.float32)
+    for start in range(0, len(words), _BLOCK):
+        some = slice(start, min(start + _BLOCK, len(words)))
+        placed(words[some], n[some], single[0, some], single[1, some], single[2, some], room, out[some])

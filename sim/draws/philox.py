@@ -17,21 +17,24 @@ _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 
 
-def philox4x32(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:
+def philox4x32(
+    counter: tuple[Words, Words, Words, Words], key: tuple[int, int] | tuple[Words, Words]
+) -> tuple[Words, Words, Words, Words]:
     """Encrypt a counter of four 32-bit words under a key of two.
 
     Parameters
     ----------
     counter : four arrays that broadcast together, each value below 2**32.
-    key : two words below 2**32.
+    key : two words below 2**32, or arrays of such.
 
     Returns
     -------
     Four arrays of random words below 2**32.
     """
     a, b, c, d = counter
+    one, two = key
     for number in range(_ROUNDS):
-        first, second = ((word + number * weyl) & 0xFFFFFFFF for word, weyl in zip(key, _WEYL, strict=True))
+        first, second = (one + number * _WEYL[0]) & 0xFFFFFFFF, (two + number * _WEYL[1]) & 0xFFFFFFFF
         left, right = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
         a, b, c, d = (
             (right >> _SHIFT) ^ b ^ np.uint64(first),

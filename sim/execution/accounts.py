@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sim.assumptions.schema import Assumptions
 from sim.execution.ahead import ahead, available
 from sim.execution.engine import Engine, engine_of
+from sim.execution.funnel import BlockFunnel, joined
 from sim.execution.gathering import CHUNK, Counted, Gathered, gathering
 from sim.execution.portion import Portion, through_model
 from sim.execution.trial import TrialRun
@@ -17,6 +18,9 @@ from sim.results.kernels import PLAIN
 from sim.results.moments import Moments
 from sim.results.parts import Parts, named, of
 from sim.results.totals import with_totals
+
+PILOT = 1_024
+"""Draws with which a run of patients alone begins: whole numbers need no more to be counted."""
 
 Progress = Callable[[int], object]
 """Is told of draws that are done."""
@@ -59,25 +63,15 @@ class Accounts:
         InputError : when they cannot be made.
         """
         portions = (range(start, min(start + chunk, draws.stop)) for start in range(draws.start, draws.stop, chunk))
-        if self._is_funnel_alone:
-            from sim.execution.funnel import CompiledFunnel
-
-            assert isinstance(self.gathered, Counted)
-            funnel = CompiledFunnel(self._assumptions, self.gathered.tallies, self.spread)
-            for counted in ahead(funnel.work_out, portions, self._assumptions.execution.threads or available()):
+        if isinstance(self.gathered, Counted) and is_funnel_alone(self._assumptions):
+            funnel = BlockFunnel(self._assumptions, self.gathered.tallies, self.spread, self._engine)
+            for counted in ahead(funnel.work_out, joined(portions), self._assumptions.execution.threads or available()):
                 funnel.add(counted)  # in the order of the draws, whichever thread was first
                 progress(len(counted.draws))
             return
         for portion in portions:
             self._add(through_model(self._assumptions, portion, self.trial, self._engine), portion.start)
             progress(len(portion))
-
-    @property
-    def _is_funnel_alone(self) -> bool:
-        """Whether draws can go through compiled code alone, many times faster."""
-        assumptions = self._assumptions
-        is_counted = isinstance(self.gathered, Counted) and assumptions.sampling.chance
-        return is_counted and self._engine.is_compiled and not (assumptions.trial or assumptions.market)
 
     def _add(self, portion: Portion, first_draw: int) -> None:
         self.gathered.add(portion.parameters, portion.outputs, first_draw)
@@ -108,6 +102,11 @@ class Accounts:
         return Accounts(self._assumptions, self._engine, self.gathered.fresh(), spread, trial)
 
 
+def is_funnel_alone(assumptions: Assumptions) -> bool:
+    """Whether a run can go on without labelled arrays, many times faster, once its first draws are counted."""
+    return assumptions.sampling.chance and not (assumptions.trial or assumptions.market)
+
+
 def begun(assumptions: Assumptions, batches: Batches, chunk: int, file: Path | None) -> tuple[Accounts, int]:
     """A run with its first draws, which say whether and how further ones are counted.
 
@@ -115,7 +114,7 @@ def begun(assumptions: Assumptions, batches: Batches, chunk: int, file: Path | N
     ----------
     assumptions : what is assumed.
     batches : how draws fall into independent batches.
-    chunk : draws per pass; of many draws the first pass has `CHUNK`.
+    chunk : draws per pass; of many draws the first pass has `CHUNK`, or `PILOT`.
     file : takes draws that are kept and do not fit the memory; None holds them too.
 
     Returns
@@ -127,7 +126,8 @@ def begun(assumptions: Assumptions, batches: Batches, chunk: int, file: Path | N
     InputError : when the draws cannot be made.
     """
     draws = assumptions.sampling.draws
-    first = range(min(CHUNK if draws > CHUNK else chunk, draws))
+    most = min(PILOT, CHUNK) if is_funnel_alone(assumptions) else CHUNK
+    first = range(min(most if draws > CHUNK else chunk, draws))
     engine = engine_of(assumptions)
     trial = None if assumptions.trial is None else TrialRun(assumptions, batches)
     portion = through_model(assumptions, first, trial, engine)

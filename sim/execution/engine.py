@@ -4,7 +4,16 @@ import math
 from typing import NamedTuple
 
 from sim.assumptions.schema import Assumptions
-from sim.draws.cells import WORTH_COMPILING, CountCells, can_compile, compiled_counts_of_cells, counts_of_cells
+from sim.draws.cells import (
+    WORTH_COMPILING,
+    CountCells,
+    CountInto,
+    can_compile,
+    compiled_count_into,
+    compiled_counts_of_cells,
+    counts_of_cells,
+)
+from sim.draws.singles import count_into
 from sim.errors import InputError
 from sim.results.kernels import PLAIN, Kernels, compiled
 from sim.variables import RATES, STRATA
@@ -16,10 +25,12 @@ class Engine(NamedTuple):
     Attributes
     ----------
     patients : counts the patients of several cells who go on.
+    into : the same, in four bytes each, into an array.
     kernels : what draws are counted with.
     """
 
     patients: CountCells
+    into: CountInto
     kernels: Kernels
 
     @property
@@ -41,7 +52,9 @@ def engine_of(assumptions: Assumptions) -> Engine:
             "execution.engine: numba is not installed, or does not work here; execution=auto does without it"
         )
     pays = engine == "auto" and _counts(assumptions) >= WORTH_COMPILING and can_compile()
-    return Engine(compiled_counts_of_cells, compiled()) if engine == "numba" or pays else Engine(counts_of_cells, PLAIN)
+    if engine == "numba" or pays:
+        return Engine(compiled_counts_of_cells, compiled_count_into, compiled())
+    return Engine(counts_of_cells, count_into, PLAIN)
 
 
 def _counts(assumptions: Assumptions) -> int:

@@ -52,13 +52,18 @@ class WholeBars:
     @property
     def bars(self) -> tuple[Integers, NDArray[np.uint32]]:
         """The lowest number of each bar that holds any, [bar], and how often they occurred, [row, bar]."""
-        filled = np.flatnonzero(self.counts.any(axis=0))
+        start, stop = (max((end >> self.shift) - self._first, 0) for end in (self._low, self._high + (1 << self.shift)))
+        filled = start + np.flatnonzero(np.bitwise_or.reduce(self.counts[:, start:stop], axis=0))
         return (filled + self._first) << self.shift, self.counts[:, filled]
 
-    def edges(self) -> tuple[FloatArray, FloatArray]:
-        """Where each of these bars begins and ends, [bar] each: a bar of one number is that number."""
-        starts = self.bars[0].astype(np.float64)
-        return (starts - 0.5, starts - 0.5 + (1 << self.shift)) if self.shift else (starts, starts)
+    def spread(self) -> tuple[FloatArray, FloatArray, NDArray[np.uint32]]:
+        """Where each of these bars begins and ends, [bar] each, and what it holds, [row, bar].
+
+        A bar of one number is that number.
+        """
+        numbers, counts = self.bars
+        starts = numbers.astype(np.float64)
+        return (starts - 0.5, starts - 0.5 + (1 << self.shift), counts) if self.shift else (starts, starts, counts)
 
     def would_join(self, values: Integers) -> bool:
         """Whether these numbers would make its bars wider than they are."""
@@ -123,7 +128,7 @@ class WholeBars:
         inside = first >= self._first and last < self._first + self.counts.shape[1]
         if shift == self.shift and inside and not is_empty:
             return
-        room = (last - first) // 2 + _ROOM
+        room = (last - first) // 4 + _ROOM
         before, counts = self.bars
         self.shift, self._first = shift, first - room
         self.counts = np.zeros((self.rows, last - first + 1 + 2 * room), np.uint32)
@@ -200,47 +205,51 @@ class RealBars:
 
     def edges(self) -> tuple[FloatArray, FloatArray]:
         """Where each bar begins and ends: [bar] each."""
-        knots = np.clip(self.knots, self.low, self.high) if self.low <= self.high else self.knots
-        ends = np.concatenate([[self.low], np.repeat(knots, 2), [self.high]])
+        low, high = (self.low, self.high) if self.low <= self.high else (0.0, 0.0)  # where nothing is finite
+        ends = np.concatenate([[low], np.repeat(np.clip(self.knots, low, high), 2), [high]])
         return ends[:-1], ends[1:]
 
 
 def quantiles_of_bars(
-    starts: FloatArray, ends: FloatArray, counts: NDArray[np.integer], never: int, levels: FloatArray
+    starts: FloatArray, ends: FloatArray, counts: NDArray[np.integer], never: Integers, levels: FloatArray
 ) -> FloatArray:
     """Quantiles of numbers that are known by their bars, as `np.quantile` has them; within a bar evenly spread.
 
     Parameters
     ----------
     starts, ends : of the bars, [bar], rising; equal where a bar is a single number, which is then met exactly.
-    counts : [bar].
-    never : further numbers that are infinite.
+    counts : [row, bar].
+    never : further numbers that are infinite: [row].
     levels : between 0 and 1.
+
+    Returns
+    -------
+    [row, level]; missing where there is no number.
     """
-    up_to = np.cumsum(counts, dtype=np.int64)
-    finite = int(up_to[-1]) if len(up_to) else 0
-    number = finite + never
-    if number == 0:
-        return np.full(len(levels), np.nan)
+    up_to = np.cumsum(counts, axis=1, dtype=np.int64)
+    number = (up_to[:, -1] + never)[:, None]
     place = levels * (number - 1)
     below = np.floor(place)
     part = place - below
-    first, second = (
-        _ordered(np.minimum(below + step, number - 1).astype(np.int64), starts, ends, up_to, finite) for step in (0, 1)
-    )
+    ranks = np.minimum(np.stack([below, below + 1], axis=1).astype(np.int64), number[:, None] - 1)
+    ordered = _ordered(ranks.reshape(len(counts), -1), starts, ends, up_to).reshape(ranks.shape)
+    first, second = ordered[:, 0], ordered[:, 1]
     apart = second - first
     found = np.where(part >= 0.5, second - apart * (1 - part), first + apart * part)
     found[found > SURELY_NEVER] = np.inf
-    return np.asarray(found)
+    return np.where(number > 0, found, np.nan)
 
 
-def _ordered(rank: Integers, starts: FloatArray, ends: FloatArray, up_to: Integers, finite: int) -> FloatArray:
-    """The numbers of these ranks, from 0, in order: [rank]."""
-    if finite == 0:
-        return np.full(len(rank), NEVER)
-    bar = np.searchsorted(up_to, np.minimum(rank, finite - 1), side="right")
-    before = np.where(bar > 0, up_to[bar - 1], 0)
-    share = (rank - before + 0.5) / (up_to[bar] - before)
-    width = ends[bar] - starts[bar]
-    within = np.where(width > 0, starts[bar] + share * width, starts[bar])
+def _ordered(rank: Integers, starts: FloatArray, ends: FloatArray, up_to: Integers) -> FloatArray:
+    """The numbers of these ranks, from 0, in order: [row, rank]."""
+    rows, finite = np.arange(len(rank))[:, None], up_to[:, -1:]
+    apart = rows * (finite.max() + 1)  # one ascending list of all rows
+    found = np.searchsorted((up_to + apart).ravel(), np.minimum(np.maximum(rank, 0), finite - 1) + apart, side="right")
+    bar = np.minimum(found - rows * len(starts), len(starts) - 1)
+    within = starts[bar]
+    if starts is not ends:  # some bars are wider than a number
+        before = np.where(bar > 0, up_to[rows, bar - 1], 0)
+        share = (rank - before + 0.5) / np.maximum(up_to[rows, bar] - before, 1)
+        width = ends[bar] - within
+        within = np.where(width > 0, within + share * width, within)
     return np.where(rank < finite, within, NEVER)

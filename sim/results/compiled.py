@@ -12,40 +12,102 @@ from sim.results.kernels import FloatArray, Sums
 
 Counts = NDArray[np.int64]
 
+_STRIP = 128
+"""Draws whose sums are kept apart until the end, so that they are added in vectors whatever the number of batches."""
+
+
+@njit(nogil=True, cache=True)
+def _strip(draws: int, batches: int) -> int:
+    """Draws that are added side by side, a multiple of the batches."""
+    return batches * min(max(_STRIP // batches, 1), max(draws // batches, 1))
+
+
+@njit(nogil=True, cache=True)
+def _folded(one: FloatArray, two: FloatArray, first: int, total: FloatArray, squares: FloatArray) -> None:
+    """Sums of a strip, [place], as those of its batches: [batch]."""
+    batches = len(total)
+    total[:], squares[:] = 0.0, 0.0
+    for place in range(len(one)):
+        batch = (first + place) % batches
+        total[batch] += one[place]
+        squares[batch] += two[place]
+
+
+@njit(nogil=True, cache=True)
+def _there(draws: int, first: int, batches: int, cells: int) -> FloatArray:
+    """How many draws each batch has: [batch, cell]."""
+    count = np.empty((batches, cells))
+    for place in range(batches):
+        count[(first + place) % batches] = (draws - place + batches - 1) // batches
+    return count
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _away(values: NDArray[np.generic], origin: float, one: FloatArray, two: FloatArray) -> None:
+    for place in range(len(values)):
+        away = np.float64(values[place]) - origin
+        one[place] += away
+        two[place] += away * away
+
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def moments(values: NDArray[np.generic], origin: FloatArray, first: int, batches: int) -> Sums:
     """See `Kernels.moments`."""
     cells, draws = values.shape
-    count, total, squares = np.zeros((batches, cells)), np.zeros((batches, cells)), np.zeros((batches, cells))
-    there, one, two = np.empty(batches), np.empty(batches), np.empty(batches)
+    count, total, squares = _there(draws, first, batches, cells), np.empty((batches, cells)), np.empty((batches, cells))
+    strip = _strip(draws, batches)
+    one, two = np.empty(strip), np.empty(strip)
     for cell in range(cells):
         one[:], two[:] = 0.0, 0.0
-        for start in range(0, draws - draws % batches, batches):  # so that a batch is a place in a vector
-            for place in range(batches):
-                away = np.float64(values[cell, start + place]) - origin[cell]
-                one[place] += away
-                two[place] += away * away
-        there[:] = draws // batches
-        for place in range(draws % batches):
-            away = np.float64(values[cell, draws - draws % batches + place]) - origin[cell]
-            there[place] += 1.0
-            one[place] += away
-            two[place] += away * away
-        if not np.isfinite(two.sum()):
-            _with_gaps(values[cell], origin[cell], there, one, two)
-        for place in range(batches):
-            row = (first + place) % batches
-            count[row, cell], total[row, cell], squares[row, cell] = there[place], one[place], two[place]
+        for start in range(0, draws, strip):
+            _away(values[cell, start : start + strip], origin[cell], one, two)
+        _folded(one, two, first, total[:, cell], squares[:, cell])
+        if not np.isfinite(squares[:, cell].sum()):
+            _with_gaps(values[cell], origin[cell], first, count[:, cell], total[:, cell], squares[:, cell])
     return count, total, squares
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _with_gaps(values: NDArray[np.generic], origin: float, there: FloatArray, one: FloatArray, two: FloatArray) -> None:
-    """The same of a cell that is missing in some draws, or infinite."""
+def _product(left: FloatArray, right: FloatArray, origin: float, one: FloatArray, two: FloatArray) -> None:
+    for place in range(len(left)):
+        away = left[place] * right[place] - origin
+        one[place] += away
+        two[place] += away * away
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def products(
+    left: FloatArray,
+    left_row: Counts,
+    right: FloatArray,
+    right_row: Counts,
+    origin: FloatArray,
+    first: int,
+    batches: int,
+) -> Sums:
+    """See `Kernels.products`."""
+    cells, draws = len(origin), left.shape[1]
+    count, total, squares = _there(draws, first, batches, cells), np.empty((batches, cells)), np.empty((batches, cells))
+    strip = _strip(draws, batches)
+    one, two = np.empty(strip), np.empty(strip)
+    for cell in range(cells):
+        one[:], two[:] = 0.0, 0.0
+        a, b = left[left_row[cell]], right[right_row[cell]]
+        for start in range(0, draws, strip):
+            some = slice(start, start + strip)
+            _product(a[some], b[some], origin[cell], one, two)
+        _folded(one, two, first, total[:, cell], squares[:, cell])
+    return count, total, squares
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _with_gaps(
+    values: NDArray[np.generic], origin: float, first: int, there: FloatArray, one: FloatArray, two: FloatArray
+) -> None:
+    """The sums of a cell that is missing in some draws, or infinite: [batch] each."""
     there[:], one[:], two[:] = 0.0, 0.0, 0.0
     for draw in range(len(values)):
-        place, away = draw % len(there), np.float64(values[draw]) - origin
+        place, away = (first + draw) % len(there), np.float64(values[draw]) - origin
         if not np.isnan(away):
             finite = np.nan if np.isinf(away) else away
             there[place] += 1.0
@@ -66,14 +128,40 @@ def _span(values: NDArray[np.integer]) -> tuple[int, int]:
     return low, high
 
 
+@njit(inline="always", nogil=True, cache=True)
+def _count(flat: NDArray[np.uint32], value: int, shift: int, start: int) -> None:
+    flat[np.uint64((value >> shift) + start)] += np.uint32(1)  # unsigned: no place counts from the end
+
+
+@njit(nogil=True, cache=True)
+def _by_eight(
+    flat: NDArray[np.uint32], values: NDArray[np.integer], first: int, batches: int, size: int, shift: int, base: int
+) -> int:
+    """Count draws by eight, of as many batches or fewer, so that none waits for where the next begins; how many."""
+    starts = (first + np.arange(8)) % batches * size - base
+    a, b, c, d, e, f, g, h = starts[0], starts[1], starts[2], starts[3], starts[4], starts[5], starts[6], starts[7]
+    done = len(values) - len(values) % 8
+    for draw in range(0, done, 8):
+        _count(flat, values[draw], shift, a)
+        _count(flat, values[draw + 1], shift, b)
+        _count(flat, values[draw + 2], shift, c)
+        _count(flat, values[draw + 3], shift, d)
+        _count(flat, values[draw + 4], shift, e)
+        _count(flat, values[draw + 5], shift, f)
+        _count(flat, values[draw + 6], shift, g)
+        _count(flat, values[draw + 7], shift, h)
+    return done
+
+
 @njit(nogil=True, cache=True)
 def bars(values: NDArray[np.integer], first: int, counts: NDArray[np.uint32], first_bar: int, shift: int) -> None:
     """See `Kernels.bars`."""
     batches, size = counts.shape
     flat = counts.ravel()
-    start, last = first % batches * size - first_bar, batches * size - first_bar
-    for value in values:
-        flat[np.uint64((value >> shift) + start)] += np.uint32(1)  # unsigned: no place counts from the end
+    done = _by_eight(flat, values, first, batches, size, shift, first_bar) if 8 % batches == 0 else 0
+    start, last = (first + done) % batches * size - first_bar, batches * size - first_bar
+    for draw in range(done, len(values)):
+        _count(flat, values[draw], shift, start)
         start += size
         if start >= last:
             start = -first_bar
@@ -95,6 +183,7 @@ def _rows(
     whole: Sequence[NDArray[np.uint32]],
     place_whole: Counts,
     most_whole: int,
+    cells: Counts,
     outside: Counts,
 ) -> int:
     """Count the rows of whole numbers, [row, draw], whose bars have room for them.
@@ -103,12 +192,13 @@ def _rows(
     ----------
     values : whole numbers.
     first : the batch of the first draw.
-    by_batch : the bars of each row, [batch, bar].
-    place : of each row its first bar, its shift, and the lowest and the highest number so far: [row, 4].
+    by_batch : the bars of each cell, [batch, bar].
+    place : of each cell its first bar, its shift, and the lowest and the highest number so far: [cell, 4].
     most : bars at most that numbers may lie apart; beyond it they have to be joined.
-    whole : of each row the bars of all batches, [1, bar]; without any where the others do not join numbers.
-    place_whole : the first of these bars, and their shift: [row, 2].
+    whole : of each cell the bars of all batches, [1, bar]; without any where the others do not join numbers.
+    place_whole : the first of these bars, and their shift: [cell, 2].
     most_whole : of these bars.
+    cells : of which each row is: [row].
     outside : takes the rows that are left out.
 
     Returns
@@ -117,38 +207,22 @@ def _rows(
     """
     found = 0
     for row in range(len(values)):
-        counts, first_bar, shift = by_batch[row], place[row, 0], place[row, 1]
-        every, first_of_all, shift_of_all = whole[row], place_whole[row, 0], place_whole[row, 1]
+        cell = cells[row]
+        counts, first_bar, shift = by_batch[cell], place[cell, 0], place[cell, 1]
+        every, first_of_all, shift_of_all = whole[cell], place_whole[cell, 0], place_whole[cell, 1]
         is_wide = every.shape[1] > 0
         low, high = _span(values[row])
-        low, high = min(low, place[row, 2]), max(high, place[row, 3])
+        low, high = min(low, place[cell, 2]), max(high, place[cell, 3])
         fits = _has_room(low, high, counts, first_bar, shift, most)
         if not fits or (is_wide and not _has_room(low, high, every, first_of_all, shift_of_all, most_whole)):
             outside[found] = row
             found += 1
             continue
-        place[row, 2], place[row, 3] = low, high
+        place[cell, 2], place[cell, 3] = low, high
         bars(values[row], first, counts, first_bar, shift)
         if is_wide:
             bars(values[row], 0, every, first_of_all, shift_of_all)
     return found
-
-
-@njit(nogil=True, cache=True)
-def _add(total: NDArray[np.generic], values: NDArray[np.generic]) -> None:
-    for draw in range(len(total)):
-        total[draw] += values[draw]
-
-
-@njit(nogil=True, cache=True)
-def summed(values: NDArray[np.generic], starts: Counts, members: Counts, out: NDArray[np.generic]) -> None:
-    """Sums of rows, [sum, draw], of values, [cell, draw]; the members of each lie between its start and the next."""
-    for row in range(len(out)):
-        total, first = out[row], values[members[starts[row]]]
-        for draw in range(len(total)):
-            total[draw] = first[draw]
-        for place in range(starts[row] + 1, starts[row + 1]):
-            _add(total, values[members[place]])
 
 
 _NONE = np.zeros((1, 0), np.uint32)
@@ -167,19 +241,28 @@ class CompiledRows:
         """Nothing is counted yet."""
         self._bars, self._whole = list(bars), list(whole)
         self._counts = List([one.counts for one in bars])
-        self._every = List([_NONE if one is None else one.counts for one in whole])
-        self._place = np.array([one.place for one in bars], np.int64)
-        self._place_whole = np.array([(0, 0) if one is None else one.place[:2] for one in whole], np.int64)
+        self._every = List([_NONE for _ in bars])
+        self._place, self._place_whole = np.zeros((len(bars), 4), np.int64), np.zeros((len(bars), 2), np.int64)
         self._outside = np.empty(len(bars), np.int64)
+        for cell, (own, every) in enumerate(zip(bars, whole, strict=True)):
+            self.renew(cell, own, every)
 
-    def __call__(self, values: NDArray[np.integer], first_row: int) -> list[int]:
-        """Count whole numbers, [cell, draw]; which cells are left, because their bars have no room for theirs."""
+    def renew(self, cell: int, bars: WholeBars, whole: WholeBars | None) -> None:
+        """See `sim.results.kernels.CountRows`."""
+        self._bars[cell], self._whole[cell] = bars, whole
+        self._counts[cell], self._place[cell] = bars.counts, bars.place
+        if whole is not None:
+            self._every[cell], self._place_whole[cell] = whole.counts, whole.place[:2]
+
+    def __call__(self, values: NDArray[np.integer], first_row: int, cells: Counts) -> list[int]:
+        """Count whole numbers of some cells, [row, draw]; which rows are left, because their bars have no room."""
         found = _rows(
             values, first_row, self._counts, self._place, MOST_BARS,
-            self._every, self._place_whole, MOST_NUMBERS, self._outside,
+            self._every, self._place_whole, MOST_NUMBERS, cells, self._outside,
         )  # fmt: skip
-        for bars, whole, (_, _, low, high) in zip(self._bars, self._whole, self._place.tolist(), strict=True):
-            bars.saw(low, high)
+        for cell, (low, high) in zip(cells.tolist(), self._place[cells, 2:].tolist(), strict=True):
+            self._bars[cell].saw(low, high)
+            whole = self._whole[cell]
             if whole is not None:
                 whole.saw(low, high)
-        return [int(cell) for cell in self._outside[:found]]
+        return [int(row) for row in self._outside[:found]]

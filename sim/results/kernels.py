@@ -1,7 +1,7 @@
 """The inner loops of counting draws: by NumPy, or by compiled code that gives the same counts."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,17 @@ from sim.results.bars import CountBars, WholeBars
 FloatArray = NDArray[np.float64]
 Sums = tuple[FloatArray, FloatArray, FloatArray]
 
-CountRows = Callable[[NDArray[np.integer], int], Sequence[int]]
-"""Whole numbers [cell, draw], first batch: adds to the histograms; gives the cells that had no room, and are left."""
+Places = NDArray[np.int64]
+
+
+class CountRows(Protocol):
+    """Counts the histograms of many cells together."""
+
+    def __call__(self, values: NDArray[np.integer], first_row: int, cells: Places, /) -> Sequence[int]:
+        """Count whole numbers of some cells, [row, draw], the first of this batch; which rows have no room."""
+
+    def renew(self, cell: int, bars: WholeBars, whole: WholeBars | None, /) -> None:
+        """Take notice of a cell that was counted by itself, whose histograms may have others in their place."""
 
 
 class Kernels(NamedTuple):
@@ -22,11 +31,14 @@ class Kernels(NamedTuple):
     ----------
     moments : values [cell, draw], origin [cell], first batch, number of batches → how many are there, the sum of how
         far they are from the origin, and of its squares, [batch, cell] each; NaN where some are infinite.
+    products : columns [row, draw], row [cell], columns [row, draw], row [cell], origin [cell], first batch, number of
+        batches → the same of the cells' products, which are finite.
     bars : whole numbers [draw], first batch, counts [batch, bar], first bar, shift: adds to the counts, in place.
     rows : histograms of many cells → what counts them together; None counts one after the other.
     """
 
     moments: Callable[[NDArray[np.generic], FloatArray, int, int], Sums]
+    products: Callable[[FloatArray, Places, FloatArray, Places, FloatArray, int, int], Sums]
     bars: CountBars
     rows: Callable[[Sequence[WholeBars], Sequence[WholeBars | None]], CountRows] | None = None
 
@@ -53,14 +65,27 @@ def _part(values: NDArray[np.generic], origin: FloatArray) -> Sums:
     return count, away.sum(axis=1), np.square(away, out=away).sum(axis=1)
 
 
+def _products(
+    left: FloatArray,
+    left_row: Places,
+    right: FloatArray,
+    right_row: Places,
+    origin: FloatArray,
+    first: int,
+    batches: int,
+) -> Sums:
+    return _moments(left[left_row] * right[right_row], origin, first, batches)
+
+
 def _bars(values: NDArray[np.integer], first: int, counts: NDArray[np.uint32], first_bar: int, shift: int) -> None:
     rows, size = counts.shape
-    batch = np.arange(first, first + len(values)) % rows
-    found = np.bincount((values >> shift) - first_bar + batch * size, minlength=rows * size)
-    counts += found.reshape(rows, size).astype(np.uint32)
+    for row in range(rows):
+        own = values[(row - first) % rows :: rows] >> shift
+        own -= first_bar
+        counts[row] += np.bincount(own, minlength=size).astype(np.uint32)
 
 
-PLAIN = Kernels(_moments, _bars)
+PLAIN = Kernels(_moments, _products, _bars)
 
 
 def _plain() -> Kernels:
@@ -69,9 +94,9 @@ def _plain() -> Kernels:
 
 def compiled() -> Kernels:
     """The same as compiled code, which takes some tenths of a second to load."""
-    from sim.results.compiled import CompiledRows, bars, moments
+    from sim.results.compiled import CompiledRows, bars, moments, products
 
-    return Kernels(moments, bars, CompiledRows)
+    return Kernels(moments, products, bars, CompiledRows)
 
 
 def by_cell(values: NDArray[np.generic]) -> NDArray[np.generic]:

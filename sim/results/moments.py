@@ -9,6 +9,8 @@ from sim.results.parts import Parts
 
 FloatArray = NDArray[np.float64]
 
+_ALL = slice(None)
+
 
 class Moments:
     """Running sums about each cell's first value, so that a certain cell has a spread of exactly 0.
@@ -33,7 +35,7 @@ class Moments:
         if self._origin is None:
             first = values[0].astype(np.float64)
             self._origin = np.where(np.isfinite(first), first, 0.0)
-            self._sums = np.zeros((2, max(self._batches.number, 1), *values.shape[1:]))
+            self._sums = np.zeros((2, self.batches, *values.shape[1:]))
             self._count = np.zeros(self._sums.shape[1:])
         self.add_cells(by_cell(values), first_draw)
 
@@ -41,12 +43,20 @@ class Moments:
         """The same of further draws, [cell, draw]."""
         self.add_sums(self.sums_of(values, first_draw))
 
-    def sums_of(self, values: NDArray[np.generic], first_draw: int) -> Sums:
-        """What further draws, [cell, draw], would add; nothing is added."""
+    @property
+    def origin(self) -> FloatArray:
+        """What the sums are about: [cell]."""
         assert self._origin is not None
-        assert self._count is not None
-        rows = len(self._count)
-        return self._kernels.moments(values, self._origin.ravel(), first_draw % rows, rows)
+        return self._origin.ravel()
+
+    @property
+    def batches(self) -> int:
+        """Batches that sums are kept of: at least one."""
+        return max(self._batches.number, 1)
+
+    def sums_of(self, values: NDArray[np.generic], first_draw: int, cells: slice | NDArray[np.int64] = _ALL) -> Sums:
+        """What further draws of some cells, [cell, draw], would add; nothing is added."""
+        return self._kernels.moments(values, self.origin[cells], first_draw % self.batches, self.batches)
 
     def add_sums(self, found: Sums) -> None:
         """Take in what `sums_of` gave."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sim.results.bars import MOST_BARS, MOST_NUMBERS, RealBars, WholeBars, packed, quantiles_of_bars, unpacked
 from sim.results.batches import Batches
-from sim.results.kernels import PLAIN, CountRows, Kernels, by_cell
+from sim.results.kernels import PLAIN, CountRows, Kernels, Places, Sums, by_cell
 from sim.results.moments import Moments
 from sim.results.parts import Parts, named, of
 from sim.results.sample import QUANTILES, FloatArray, Sample, Statistics
@@ -54,13 +54,21 @@ class Tally(Sample):
         """Count neighbouring draws: [draw, …]."""
         self._moments.add(values, first_draw)
         self.draws += len(values)
-        self._count(by_cell(values), first_draw % self._rows)
+        columns = by_cell(values)
+        self._count(columns, first_draw % self._rows, np.arange(len(columns)))
 
-    def add_cells(self, values: NDArray[np.generic], first_draw: int) -> None:
-        """Count further draws: [cell, draw]."""
-        self._moments.add_cells(values, first_draw)
-        self.draws += values.shape[1]
-        self._count(values, first_draw % self._rows)
+    def count_cells(self, values: NDArray[np.generic], first_draw: int, cells: Places) -> None:
+        """Count further draws of some cells, [cell, draw], in their histograms; see `took`."""
+        self._count(values, first_draw % self._rows, cells)
+
+    def sums_of(self, values: NDArray[np.generic], first_draw: int, cells: Places) -> Sums:
+        """What these add to the moments: [batch, cell] each."""
+        return self._moments.sums_of(values, first_draw, cells)
+
+    def took(self, sums: Sums, draws: int) -> None:
+        """Take in the moments of draws that are counted in the histograms of all cells."""
+        self._moments.add_sums(sums)
+        self.draws += draws
 
     def parts(self) -> Parts:
         """What it has counted, for `add_parts`."""
@@ -78,12 +86,16 @@ class Tally(Sample):
         return tally
 
     @abstractmethod
-    def _count(self, values: NDArray[np.generic], first_row: int) -> None:
-        """Count neighbouring draws, [cell, draw], the first of which is of this batch."""
+    def _count(self, values: NDArray[np.generic], first_row: int, cells: Places) -> None:
+        """Count neighbouring draws of some cells, [cell, draw], the first of which is of this batch."""
 
     @abstractmethod
-    def _quantiles(self, row: int | None) -> FloatArray:
-        """Quantiles of a batch, or of all: [cell, level]."""
+    def _quantiles(self) -> FloatArray:
+        """Quantiles of all draws: [cell, level]."""
+
+    @abstractmethod
+    def _quantiles_by_batch(self) -> FloatArray:
+        """Quantiles of each batch: [cell, batch, level]."""
 
     @abstractmethod
     def _bars(self, cell: int) -> tuple[FloatArray, FloatArray, NDArray[np.integer]]:
@@ -91,14 +103,15 @@ class Tally(Sample):
 
     def whole(self) -> Statistics:
         """See `Sample.whole`."""
-        return self._statistics(self._moments.mean(), self._moments.sd()[0], self._quantiles(None))
+        return self._statistics(self._moments.mean(), self._moments.sd()[0], self._quantiles())
 
     def by_batch(self) -> Sequence[Statistics]:
         """See `Sample.by_batch`."""
         if not self._batches.number:
             return []
         means, spreads = self._moments.by_batch()
-        return [self._statistics(means[row], spreads[row], self._quantiles(row)) for row in range(self._rows)]
+        quantiles = self._quantiles_by_batch()
+        return [self._statistics(means[row], spreads[row], quantiles[:, row]) for row in range(self._rows)]
 
     def _statistics(self, mean: FloatArray, spread: FloatArray, quantiles: FloatArray) -> Statistics:
         levels = quantiles.T.reshape(len(_LEVELS), *self._shape)
@@ -121,7 +134,11 @@ class Tally(Sample):
 def _few(starts: FloatArray, ends: FloatArray, counts: NDArray[np.integer]) -> tuple[FloatArray, FloatArray]:
     """Bars joined to equal ones from the smallest number to the largest: counts [bin], edges [bin + 1]."""
     low, high = (starts[0], ends[-1]) if len(starts) else (0.0, 1.0)
-    return np.histogram((starts + ends) / 2, bins=_KEPT_BARS, range=(low, high), weights=counts)
+    middles = (starts + ends) / 2
+    low, high = (low, high) if low < high else (low - 0.5, high + 0.5)
+    edges = np.linspace(low, high, _KEPT_BARS + 1)
+    place = np.minimum(np.searchsorted(edges, middles, side="right") - 1, _KEPT_BARS - 1)  # as `np.histogram` has it
+    return np.bincount(place, counts, _KEPT_BARS).astype(counts.dtype), edges
 
 
 class WholeTally(Tally):
@@ -135,12 +152,15 @@ class WholeTally(Tally):
         self._in_all: list[WholeBars | None] = [None for _ in cells]
         self._together: CountRows | None = None
 
-    def _count(self, values: NDArray[np.generic], first_row: int) -> None:
+    def _count(self, values: NDArray[np.generic], first_row: int, cells: Places) -> None:
         numbers = cast(NDArray[np.integer], values)
-        left = range(len(numbers)) if self._together is None else self._together(numbers, first_row)
-        for cell in left:
-            self._count_alone(cell, numbers[cell], first_row)
-        if left and self._kernels.rows is not None:
+        left = range(len(numbers)) if self._together is None else self._together(numbers, first_row, cells)
+        for row in left:
+            cell = int(cells[row])
+            self._count_alone(cell, numbers[row], first_row)
+            if self._together is not None:
+                self._together.renew(cell, self._by_batch[cell], self._in_all[cell])
+        if self._together is None and self._kernels.rows is not None:
             self._together = self._kernels.rows(self._by_batch, self._in_all)
 
     def _count_alone(self, cell: int, column: NDArray[np.integer], first_row: int) -> None:
@@ -194,16 +214,19 @@ class WholeTally(Tally):
         return tally
 
     def _bars(self, cell: int) -> tuple[FloatArray, FloatArray, NDArray[np.integer]]:
-        bars = self._in_all[cell] or self._by_batch[cell]
-        starts, ends = bars.edges()
-        return starts, ends, bars.bars[1].sum(axis=0)
+        starts, ends, counts = (self._in_all[cell] or self._by_batch[cell]).spread()
+        return starts, ends, counts.sum(axis=0)
 
-    def _quantiles(self, row: int | None) -> FloatArray:
-        found = []
-        for cell, bars in enumerate(self._by_batch):
-            starts, ends, counts = self._bars(cell) if row is None else (*bars.edges(), bars.bars[1][row])
-            found.append(quantiles_of_bars(starts, ends, counts, 0, _LEVELS))
-        return np.array(found)
+    def _quantiles(self) -> FloatArray:
+        none = np.zeros(1, np.int64)
+        bars = (self._bars(cell) for cell in range(len(self._by_batch)))
+        return np.array(
+            [quantiles_of_bars(starts, ends, counts[None], none, _LEVELS)[0] for starts, ends, counts in bars]
+        )
+
+    def _quantiles_by_batch(self) -> FloatArray:
+        none = np.zeros(self._rows, np.int64)
+        return np.array([quantiles_of_bars(*bars.spread(), none, _LEVELS) for bars in self._by_batch])
 
 
 class RealTally(Tally):
@@ -215,12 +238,12 @@ class RealTally(Tally):
         columns = pilot.to_numpy().reshape(pilot.shape[0], -1).astype(np.float64).T
         self._cells = [RealBars(self._rows, _knots(column)) for column in columns]
 
-    def _count(self, values: NDArray[np.generic], first_row: int) -> None:
+    def _count(self, values: NDArray[np.generic], first_row: int, cells: Places) -> None:
         for batch in range(self._rows):
             ordered = values[:, (batch - first_row) % self._rows :: self._rows].astype(np.float64, order="C")
             ordered.sort(axis=1)
-            for bars, column in zip(self._cells, ordered, strict=True):
-                bars.add(batch, column)
+            for cell, column in zip(cells, ordered, strict=True):
+                self._cells[cell].add(batch, column)
 
     def parts(self) -> Parts:
         """See `Tally.parts`."""
@@ -252,13 +275,15 @@ class RealTally(Tally):
         starts, ends = bars.edges()
         return starts[filled], ends[filled], counts[filled]
 
-    def _quantiles(self, row: int | None) -> FloatArray:
-        found = []
-        for bars in self._cells:
-            rows = slice(None) if row is None else slice(row, row + 1)
-            never = int(bars.never[rows].sum())
-            found.append(quantiles_of_bars(*bars.edges(), bars.counts[rows].sum(axis=0), never, _LEVELS))
+    def _quantiles(self) -> FloatArray:
+        found = [
+            quantiles_of_bars(*bars.edges(), bars.counts.sum(axis=0)[None], bars.never.sum()[None], _LEVELS)[0]
+            for bars in self._cells
+        ]
         return np.array(found)
+
+    def _quantiles_by_batch(self) -> FloatArray:
+        return np.array([quantiles_of_bars(*bars.edges(), bars.counts, bars.never, _LEVELS) for bars in self._cells])
 
 
 def _in_one(counts: NDArray[np.integer]) -> NDArray[np.uint32]:

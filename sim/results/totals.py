@@ -1,6 +1,7 @@
 """Totals over strata, beside the strata themselves."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -58,21 +59,45 @@ def headline_total(array: xr.DataArray) -> xr.DataArray:
     return array.sum([dimension for dimension in _ADDED if dimension in array.dims], skipna=False, keep_attrs=True)
 
 
-def members_of(cells: Mapping[str, Sequence[object]]) -> tuple[Counts, Counts]:
-    """Which cells each cell of an array with its totals is the sum of.
+class Totals(NamedTuple):
+    """Where the totals over strata stand among these.
+
+    Attributes
+    ----------
+    size : how many strata and totals there are.
+    cells : places of the strata: [stratum].
+    sums : place of each total, and of what it is the sum of: each of these is a stratum or an earlier total.
+    """
+
+    size: int
+    cells: Counts
+    sums: Sequence[tuple[int, Sequence[int]]]
+
+    def add_up(self, values: NDArray[np.generic]) -> None:
+        """Fill in the totals, in place: [place, …]."""
+        for place, (first, *others) in self.sums:
+            np.add(values[first], values[others[0]] if others else 0, out=values[place])
+            for other in others[1:]:
+                values[place] += values[other]
+
+
+def totals_of(strata: Mapping[str, Sequence[str]]) -> Totals:
+    """Strata and their totals in the order of an array `with_totals`.
 
     Parameters
     ----------
-    cells : region, transplant, age_group and year → their labels, in order.
-
-    Returns
-    -------
-    Where the members of each begin, and end behind the last, [cell + 1], and the members: both as places.
+    strata : region, transplant and age_group → their labels, in order.
     """
-    strata = {name: list(labels) for name, labels in cells.items() if name in STRATA}
-    shape, years = [len(labels) for labels in strata.values()], len(cells["year"])
-    number = int(np.prod(shape))
-    each = np.eye(number, dtype=np.int64).reshape(number, *shape)
-    holds = with_totals(xr.DataArray(each, dims=("cell", *strata), coords=strata)).to_numpy().reshape(number, -1).T > 0
-    members = [np.flatnonzero(row) * years + year for row in holds for year in range(years)]  # no year is added up
-    return np.cumsum([0, *map(len, members)]), np.concatenate(members)
+    sizes = [len(labels) for labels in strata.values()]
+    is_divided = [list(labels) != [TOTAL] for labels in strata.values()]
+    places = np.arange(np.prod(np.add(sizes, is_divided))).reshape(np.add(sizes, is_divided))
+    sums, cells = [], []
+    for where in np.ndindex(*places.shape):
+        over = [axis for axis, (at, size) in enumerate(zip(where, sizes, strict=True)) if at == size]
+        if over:  # along the shortest of the dimensions it goes over: of the totals over the others
+            axis = min(over, key=lambda axis: sizes[axis])
+            members = places[tuple(slice(sizes[axis]) if axis == along else at for along, at in enumerate(where))]
+            sums.append((len(over), int(places[where]), members.tolist()))
+        else:
+            cells.append(int(places[where]))
+    return Totals(places.size, np.array(cells), [(place, members) for _, place, members in sorted(sums)])
