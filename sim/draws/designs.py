@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.assumptions.distributions import Distribution
 from sim.draws.permutation import ROUNDS, permute_each
 from sim.draws.sobol import scrambled_sobol
 from sim.draws.streams import FloatArray, Stream
@@ -20,6 +21,10 @@ class Design(ABC):
     @abstractmethod
     def uniform(self, name: str, draws: range, year: int = 0) -> FloatArray:
         """Uniform numbers strictly between 0 and 1 for one quantity in neighbouring draws: [draw]."""
+
+    def values(self, _name: str, distribution: Distribution, uniform: FloatArray) -> FloatArray:
+        """What the uniform numbers of a quantity, correlated as asked, become: its quantiles, [draw]."""
+        return distribution.ppf(uniform)
 
 
 @dataclass(frozen=True)

@@ -76,10 +76,24 @@ def scrambled_sobol(dimension: int, stream: Stream, replicates: int, draws: rang
     Uniform numbers strictly between 0 and 1: [draw].
     """
     vectors, shift = scrambled_directions(dimension, stream, replicates)
-    draw = np.arange(draws.start, draws.stop, dtype=np.uint64)
-    index, replicate = draw // np.uint64(replicates), draw % np.uint64(replicates)
-    digits = shift[replicate]
-    for bit in range(int(index[-1]).bit_length()):
-        digits = digits ^ (vectors[replicate, bit] * (index >> np.uint64(bit) & np.uint64(1)))
+    first, last = draws.start // replicates, -(-draws.stop // replicates)
+    digits = _digits(vectors, shift, first, last).ravel()[draws.start - first * replicates :][: len(draws)]
     value: FloatArray = (digits.astype(np.float64) + 0.5) * 2.0**-_DIGITS
     return value
+
+
+def _digits(vectors: Bits, shift: Bits, first: int, last: int) -> Bits:
+    """The points of some indices, [index, replicate], as 52-digit binary fractions.
+
+    A point is the exclusive or of the vectors of its index's bits. So the points of all lower bits are made by doubling,
+    once, and those of the higher bits, which take two values at most, are laid over them.
+    """
+    lower = (last - first - 1).bit_length()
+    points = shift[None, :]
+    for bit in range(lower):
+        points = np.concatenate([points, points ^ vectors[:, bit]])
+    parts = []
+    for block in range(first >> lower, (last - 1 >> lower) + 1):
+        higher = [vectors[:, lower + bit] for bit in range(block.bit_length()) if block >> bit & 1]
+        parts.append(points ^ np.bitwise_xor.reduce(higher, axis=0) if higher else points)
+    return np.concatenate(parts)[first - (first >> lower << lower) :][: last - first]
