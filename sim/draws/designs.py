@@ -22,7 +22,7 @@ class Design(ABC):
     def uniform(self, name: str, draws: range, year: int = 0) -> FloatArray:
         """Uniform numbers strictly between 0 and 1 for one quantity in neighbouring draws: [draw]."""
 
-    def values(self, _name: str, distribution: Distribution, uniform: FloatArray) -> FloatArray:
+    def values(self, _name: str, /, distribution: Distribution, uniform: FloatArray) -> FloatArray:
         """What the uniform numbers of a quantity, correlated as asked, become: its quantiles, [draw]."""
         return distribution.ppf(uniform)
 
@@ -80,4 +80,4 @@ class Sobol(Design):
         if year or name not in self.dimensions:
             return LatinHypercube(self.seed, self.size, self.replicates).uniform(name, draws, year)
         stream = Stream(self.seed, f"scrambling of {name}")
-        return scrambled_sobol(self.dimensions.index(name), stream, self.replicates, draws)
+        return scrambled_sobol([self.dimensions.index(name)], [stream], self.replicates, draws)[:, 0]

@@ -17,13 +17,15 @@ _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 
 
-def philox4x32(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:
+def philox4x32(
+    counter: tuple[Words, Words, Words, Words], key: tuple[int, int] | tuple[Words, Words]
+) -> tuple[Words, Words, Words, Words]:
     """Encrypt a counter of four 32-bit words under a key of two.
 
     Parameters
     ----------
     counter : four arrays that broadcast together, each value below 2**32.
-    key : two words below 2**32.
+    key : two words below 2**32, or two arrays of them that broadcast with the counter.
 
     Returns
     -------
@@ -34,9 +36,9 @@ def philox4x32(counter: tuple[Words, Words, Words, Words], key: tuple[int, int])
         first, second = ((word + number * weyl) & 0xFFFFFFFF for word, weyl in zip(key, _WEYL, strict=True))
         left, right = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
         a, b, c, d = (
-            (right >> _SHIFT) ^ b ^ np.uint64(first),
+            (right >> _SHIFT) ^ b ^ np.asarray(first, dtype=np.uint64),
             right & _LOW,
-            (left >> _SHIFT) ^ d ^ np.uint64(second),
+            (left >> _SHIFT) ^ d ^ np.asarray(second, dtype=np.uint64),
             left & _LOW,
         )
     return a, b, c, d

@@ -136,7 +136,7 @@ def _answer(surface: Surface, inputs: Places, levels: FloatArray) -> FloatArray:
     for number, columns in enumerate(surface.columns):
         rows = np.flatnonzero(inputs == number)
         places[np.ix_(rows, np.array(columns))] = levels[rows, None]
-    return surface.answer(places, None)
+    return surface.at(places, None)
 
 
 def _told(question: Question, assumptions: Assumptions, aim: Aim, name: str, found: _Range) -> dict[str, Any]:

@@ -1,24 +1,24 @@
 """Sobol' indices: the share of an answer's variance that each input makes alone, and with all it does with others.
 
 Sobol' (1993). With the model at hand two independent matrices of inputs are asked, and each input in turn is taken from
-the other one: Saltelli, Annoni, Azzini, Campolongo, Ratto & Tarantola, "Variance based sensitivity analysis of model
-output", Comput. Phys. Commun. 181 (2010), as SciPy computes it. From a finished run only the first order is known.
+the other one (`estimates.py`). From a finished run only the first order is known.
 """
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import sobol_indices
 
-from sim.analysis.sensitivity.blocks import Block, check_varies, for_variance
+from sim.analysis.sensitivity.blocks import Block, check_varies, checked, for_variance
+from sim.analysis.sensitivity.estimates import estimated
 from sim.analysis.sensitivity.given_data import first_order
 from sim.analysis.sensitivity.points import points
 from sim.analysis.sensitivity.question import Question
 from sim.analysis.sensitivity.surface import Surface
 from sim.assumptions.schema import Assumptions
-from sim.draws.streams import FloatArray, Stream
+from sim.draws.streams import FloatArray
 from sim.errors import InputError
 
 SOBOL = "sobol"
@@ -32,9 +32,7 @@ COLUMNS = (
 ASKED_ANEW, SAMPLED = "two matrices of inputs", "bins of the run's draws"
 """How it was computed: with the model, or from a finished run."""
 
-_RESAMPLES = 500
-_AT_ONCE = 2**22  # counts of a resampling that are held together
-_SIDES = (2.5, 97.5)  # percentiles of the resampled indices, between which 95 % lie
+_ERRORS = 1.96  # on either side of an estimate: 95 in 100
 
 
 def sobol(question: Question) -> dict[str, pd.DataFrame]:
@@ -129,67 +127,36 @@ def indices(surface: Surface, rows: int, seed: int, variable: str = "the answer"
     A row per input, in the surface's order, with the columns of the table.
     """
     both = points(seed, SOBOL, 2 * surface.width, rows)
-    a, b = both[:, : surface.width], both[:, surface.width :]
+    a, b = surface.values(both[:, : surface.width]), surface.values(both[:, surface.width :])
+    return _table(surface.inputs, _answers(surface, a, b, variable))
+
+
+def _answers(surface: Surface, a: FloatArray, b: FloatArray, variable: str) -> FloatArray:
+    """The answers to A, to B, and to A with one input after the other from B: [2 + input, row]."""
+    if surface.swaps is not None:
+        return checked(surface.swaps(a, b), SOBOL, variable)
 
     def block(number: int) -> Block:
-        """A, B, and A with one input after the other from B."""
         place = number - 2
-        taken = np.full(rows, number == 1 or place == len(surface.names))
+        taken = np.full(len(a), number == 1 or place == len(surface.names))
         if number < 2:
             return (a, b)[number], taken
-        mixed = a.copy()
-        if place < len(surface.names):
-            columns = list(surface.columns[place])
-            mixed[:, columns] = b[:, columns]
+        mixed = a.copy(order="K")
+        for column in surface.columns[place] if place < len(surface.names) else ():
+            mixed[:, column] = b[:, column]
         return mixed, taken
 
-    answers = for_variance(surface, 2 + len(surface.inputs), block, SOBOL, variable)
-    return _table(surface.inputs, answers, seed)
+    return for_variance(surface, 2 + len(surface.inputs), block, SOBOL, variable)
 
 
-def _table(names: Sequence[str], answers: FloatArray, seed: int) -> pd.DataFrame:
-    """Estimates by SciPy, and their scatter when rows are drawn again and again; [2 + input, row]."""
-    of_a, of_b, rows = answers[:1], answers[1:2], answers.shape[1]
-    mixed = np.concatenate([answers[2:], of_a])[:, None]  # and an input that does nothing: SciPy takes no single one
-    found = sobol_indices(func={"f_A": of_a, "f_B": of_b, "f_AB": mixed}, n=rows)
-    again = resampled(answers, seed)
-    table = pd.DataFrame({"input": names, "draws": rows})
-    for place, (name, estimate) in enumerate((("first", found.first_order), ("total", found.total_order))):
-        low, high = np.percentile(again[:, place], _SIDES, axis=0)
-        shown = np.clip(estimate[:-1], 0, 1)
-        table[name] = shown
-        table[f"{name}_low"], table[f"{name}_high"] = np.clip(low, 0, shown), np.clip(high, shown, 1)
-        table[f"{name}_error"] = again[:, place].std(axis=0, ddof=1)
-    return table
-
-
-def resampled(answers: FloatArray, seed: int) -> FloatArray:
-    """The indices of rows drawn again with replacement: the bootstrap of Archer, Saltelli & Sobol' (1997).
-
-    Each index is a ratio of means over rows, so that a resampling is a product with how often it has each row. SciPy's
-    own takes its random numbers from no seed of ours, and memory with the square of the rows.
-
-    Parameters
-    ----------
-    answers : to A, to B, and to A with each input from B, [2 + input, row].
-    seed : of the run.
-
-    Returns
-    -------
-    [resampling, 2, input]: first and total order.
-    """
-    of_a, of_b, mixed = answers[0], answers[1], answers[2:]
-    middle = (of_a.mean() + of_b.mean()) / 2
-    of_a, of_b, mixed = of_a - middle, of_b - middle, mixed - middle
-    alone, together = of_b * (mixed - of_a), np.square(mixed - of_a) / 2
-    parts = np.concatenate([alone, together, [(of_a + of_b) / 2, (of_a**2 + of_b**2) / 2]]).T
-    rows, inputs = len(of_a), len(mixed)
-    high, low = Stream(seed, "sensitivity sobol again").key
-    dice = np.random.default_rng(high << 32 | low)
-    means = []
-    for first in range(0, _RESAMPLES, step := max(1, _AT_ONCE // rows)):
-        counts = dice.multinomial(rows, np.full(rows, 1 / rows), size=min(step, _RESAMPLES - first))
-        means.append(counts @ parts / rows)
-    found = np.concatenate(means)
-    variance = found[:, -1] - found[:, -2] ** 2
-    return np.asarray((found[:, :-2] / variance[:, None]).reshape(-1, 2, inputs), dtype=np.float64)
+def _table(names: Sequence[str], answers: FloatArray) -> pd.DataFrame:
+    """A row per input, from the answers, [2 + input, row]."""
+    found = estimated(answers)
+    columns: dict[str, Any] = {"input": names, "draws": answers.shape[1]}
+    for name, value, error in zip(("first", "total"), *found, strict=True):
+        shown = np.clip(value, 0, 1)
+        columns[name] = shown
+        columns[f"{name}_low"] = np.clip(value - _ERRORS * error, 0, shown)
+        columns[f"{name}_high"] = np.clip(value + _ERRORS * error, shown, 1)
+        columns[f"{name}_error"] = error
+    return pd.DataFrame(columns)

@@ -131,9 +131,9 @@ def one_at_a_time(
 def _answers(surface: Surface, places: FloatArray, rows: int) -> tuple[FloatArray, FloatArray]:
     """The answer at each place, [place], and the error of the distance between the ends of each input, [input]."""
     if not (rows and surface.has_chance):
-        return surface.answer(places, None), np.zeros(len(places) // 2)
-    first = np.zeros(rows, dtype=bool)
-    found = in_blocks(surface, len(places), lambda place: (np.tile(places[place], (rows, 1)), first))
+        return surface.at(places, None), np.zeros(len(places) // 2)
+    first, values = np.zeros(rows, dtype=bool), surface.values(places)
+    found = in_blocks(surface, len(places), lambda place: (np.tile(values[place], (rows, 1)), first))
     there = ~np.isnan(found).any(axis=0)  # the same rows everywhere, so that what differs is the input alone
     kept = found[:, there]
     apart = kept[2::2] - kept[1::2]
