@@ -5,14 +5,17 @@ Whatever the design, the numbers of a quantity depend on seed, name, draw and ye
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from sim.assumptions.distributions import Distribution
 from sim.draws.permutation import ROUNDS, permute_each
 from sim.draws.sobol import scrambled_sobol
 from sim.draws.streams import FloatArray, Stream
+
+Quantile = Callable[[FloatArray], FloatArray]
+"""From uniform numbers to values, element by element."""
 
 
 class Design(ABC):
@@ -22,9 +25,9 @@ class Design(ABC):
     def uniform(self, name: str, draws: range, year: int = 0) -> FloatArray:
         """Uniform numbers strictly between 0 and 1 for one quantity in neighbouring draws: [draw]."""
 
-    def values(self, _name: str, /, distribution: Distribution, uniform: FloatArray) -> FloatArray:
-        """What the uniform numbers of a quantity, correlated as asked, become: its quantiles, [draw]."""
-        return distribution.ppf(uniform)
+    def values(self, _name: str, quantile: Quantile, /, uniform: FloatArray) -> FloatArray:
+        """What the uniform numbers of that name, correlated as asked, become: quantiles, [draw]."""
+        return quantile(uniform)
 
 
 @dataclass(frozen=True)

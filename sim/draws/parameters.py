@@ -116,7 +116,7 @@ def _array(
         if leaf.distribution is not None:
             stream = label_name(name, labels)
             if stream in uniforms:
-                values[labels] = design.values(stream, leaf.distribution, uniforms[stream])
+                values[labels] = design.values(stream, leaf.distribution.ppf, uniforms[stream])
             else:
                 values[labels] = _certain(leaf.distribution, draws)
     for labels in quantity.leaves.keys() - values.keys():

@@ -32,13 +32,14 @@ def philox4x32(
     Four arrays of random words below 2**32.
     """
     a, b, c, d = counter
+    keys = [np.asarray(word, dtype=np.uint64) for word in key]
     for number in range(_ROUNDS):
-        first, second = ((word + number * weyl) & 0xFFFFFFFF for word, weyl in zip(key, _WEYL, strict=True))
+        first, second = ((word + np.uint64(number * weyl)) & _LOW for word, weyl in zip(keys, _WEYL, strict=True))
         left, right = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
         a, b, c, d = (
-            (right >> _SHIFT) ^ b ^ np.asarray(first, dtype=np.uint64),
+            (right >> _SHIFT) ^ b ^ first,
             right & _LOW,
-            (left >> _SHIFT) ^ d ^ np.asarray(second, dtype=np.uint64),
+            (left >> _SHIFT) ^ d ^ second,
             left & _LOW,
         )
     return a, b, c, d

@@ -95,8 +95,8 @@ def scrambled_sobol(dimensions: Sequence[int], streams: Sequence[Stream], replic
 def _digits(vectors: Bits, shift: Bits, first: int, last: int) -> Bits:
     """The points of some indices in one dimension, [index, replicate], as 52-digit binary fractions.
 
-    A point is the exclusive or of the vectors of its index's bits. So the points of all lower bits are made by doubling,
-    once, and those of the higher bits, which take two values at most, are laid over them.
+    A point is the exclusive or of the vectors of its index's bits. So the points of all lower bits are made once, by
+    doubling, and those of the higher bits, which take two values at most, are laid over them.
     """
     lower = (last - first - 1).bit_length()
     points = np.empty((1 << lower, len(shift)), dtype=np.uint64)

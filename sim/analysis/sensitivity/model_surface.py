@@ -7,12 +7,12 @@ import numpy as np
 import xarray as xr
 
 from sim.analysis.sensitivity.lots import MarketLots, PatientLots, TrialLots, seed_of
-from sim.analysis.sensitivity.surface import BoolArray, Quantile, Surface
+from sim.analysis.sensitivity.patients import PatientSwaps
+from sim.analysis.sensitivity.surface import BoolArray, Surface
 from sim.analysis.sensitivity.target import Target
-from sim.assumptions.distributions import Distribution
 from sim.assumptions.schema import Assumptions
 from sim.draws.correlation import blocks, score_matrix
-from sim.draws.designs import Design
+from sim.draws.designs import Design, Quantile
 from sim.draws.parameters import sample
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
@@ -31,7 +31,7 @@ class _Roll(Design):
     Attributes
     ----------
     asked : streams and years.
-    quantiles : of the streams that become a quantity of their own; what trends are drawn from does not.
+    quantiles : of the streams whose numbers become values by themselves; a trend's drift hangs on its noise too.
     """
 
     def __init__(self) -> None:
@@ -43,15 +43,15 @@ class _Roll(Design):
         self.asked[name, year] = None
         return np.full(len(draws), 0.5)
 
-    def values(self, name: str, /, distribution: Distribution, uniform: FloatArray) -> FloatArray:
+    def values(self, name: str, quantile: Quantile, /, uniform: FloatArray) -> FloatArray:
         """See `Design.values`."""
-        self.quantiles[name] = distribution.ppf
-        return super().values(name, distribution, uniform)
+        self.quantiles[name] = quantile
+        return super().values(name, quantile, uniform)
 
 
 @dataclass(frozen=True)
 class _Given(Design):
-    """Values as they were given: of a quantity its own, of what a trend is drawn from the uniform number.
+    """Values as they were given, or the uniform number where it becomes a value only with another.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class _Given(Design):
         """See `Design.uniform`."""
         return self.rows[draws.start : draws.stop, self.places[name, year]]
 
-    def values(self, _name: str, /, distribution: Distribution, uniform: FloatArray) -> FloatArray:
+    def values(self, _name: str, _quantile: Quantile, /, uniform: FloatArray) -> FloatArray:
         """See `Design.values`."""
         return uniform
 
@@ -109,7 +109,15 @@ def surface_of(assumptions: Assumptions, target: Target) -> Surface:
 
     correlation = _correlation(own, tuple(name for name, _ in places))
     quantiles = tuple(roll.quantiles.get(name) for name, _ in places)
-    return Surface(names, columns, answer, sampling.chance, correlation, blocks, quantiles)
+    swaps = None
+    if "trial" not in target.sections:
+
+        def parameters(values: FloatArray) -> xr.Dataset:
+            return sample(plain, range(len(values)), _Given(places, values))
+
+        chance = seeds if sampling.chance else None
+        swaps = PatientSwaps(plain, target, names, columns, parameters, chance)
+    return Surface(names, columns, answer, sampling.chance, correlation, blocks, quantiles, swaps)
 
 
 def hangs_on(assumptions: Assumptions, target: Target) -> Assumptions:

@@ -1,4 +1,4 @@
-"""The model as a function of its inputs, each of which follows uniform numbers, and of chance: what can be asked anew."""
+"""The model as a function of its inputs, each known by its quantiles, and of chance: what can be asked anew."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.draws.designs import Quantile
 from sim.draws.streams import FloatArray
 
 BoolArray = NDArray[np.bool_]
 Answer = Callable[[FloatArray, BoolArray | None], FloatArray]
-Quantile = Callable[[FloatArray], FloatArray]
 
 CHANCE = "chance"
 """The name of the input that chance is."""

@@ -41,8 +41,7 @@ def beta_quantile(u: FloatArray, a: float, b: float) -> FloatArray:
 
 def _read(table: FloatArray, u: FloatArray, a: float, b: float) -> FloatArray:
     """The polynomials' values: [number]."""
-    place = ndtri(u)
-    place += _FAR
+    place = np.asarray(ndtri(u) + _FAR)
     place *= _INTERVALS / (2 * _FAR)
     outside = ~((place >= 0) & (place < _INTERVALS))
     is_whole = not outside.any()
@@ -57,10 +56,10 @@ def _read(table: FloatArray, u: FloatArray, a: float, b: float) -> FloatArray:
         total *= place
         table[power].take(interval, out=coefficient, mode="clip")  # any other mode would take a copy of the output
         total += coefficient
-    expit(total, out=total)
+    found = np.asarray(expit(total))
     if not is_whole:
-        total[outside] = betaincinv(a, b, u[outside])
-    return total
+        found[outside] = betaincinv(a, b, u[outside])
+    return found
 
 
 @lru_cache(maxsize=_KEPT)
