@@ -117,7 +117,7 @@ class PatientSwaps:
 
     def _portion(self, a: FloatArray, b: FloatArray, draws: range, count: CountCells) -> FloatArray:
         """The same of neighbouring rows, whose numbers are these."""
-        of_a, of_b = self._factors(a), self._factors(b)
+        of_a, of_b = self._factors_of_both(a, b)
         lots, others = (None, None) if self.seeds is None else (self._lots(seed, draws, count) for seed in self.seeds)
         known: dict[str, Numbers] = {}
         answers = [self._total(of_a, lots, known), self._total(of_b, others, {})]
@@ -141,6 +141,12 @@ class PatientSwaps:
             mixed[:, column] = b[:, column]
         found = self._factors(mixed)
         return {name: found[name] for name in reached}
+
+    def _factors_of_both(self, a: FloatArray, b: FloatArray) -> tuple[_Factors, _Factors]:
+        """The factors of A and of B, of which labelled arrays are made together."""
+        both, rows = self._factors(np.concatenate([a, b])), len(a)
+        first = {name: _Factor(values[:, :rows], line) for name, (values, line) in both.items()}
+        return first, {name: _Factor(values[:, rows:], line) for name, (values, line) in both.items()}
 
     def _factors(self, values: FloatArray) -> dict[str, _Factor]:
         """The expected transplants, and the rates, from the values of the inputs, [row, column]."""

@@ -126,9 +126,32 @@ def indices(surface: Surface, rows: int, seed: int, variable: str = "the answer"
     -------
     A row per input, in the surface's order, with the columns of the table.
     """
-    both = points(seed, SOBOL, 2 * surface.width, rows)
-    a, b = surface.values(both[:, : surface.width]), surface.values(both[:, surface.width :])
+    a, b = matrices(surface, points(seed, SOBOL, 2 * surface.width, rows))
     return _table(surface.inputs, _answers(surface, a, b, variable))
+
+
+def matrices(surface: Surface, uniforms: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Two matrices of values, [row, column] each, of which a column of the second has the values of the first's.
+
+    Every column of points has one number in each of as many slices as there are rows. So the value of a slice may stand
+    for the other number in it, and quantiles are paid once: replicated designs (McKay, NUREG/CR-6311, 1995; Tissot &
+    Prieur, J. Stat. Comput. Simul. 85, 2015). The second's points only say in which order; the error of an index is the
+    same, as a test prints.
+
+    Parameters
+    ----------
+    surface : with the quantiles.
+    uniforms : points for both, [row, 2 columns], which values take the place of.
+    """
+    rows, width = len(uniforms), surface.width
+    for column in range(width):
+        own, other = uniforms[:, column], uniforms[:, width + column]
+        slices, others = ((one * rows).astype(np.intp) for one in (own, other))
+        own[:] = surface.quantile(column, own)
+        of_slice = own.copy()
+        of_slice[slices] = own
+        of_slice.take(others, out=other, mode="clip")
+    return uniforms[:, :width], uniforms[:, width:]
 
 
 def _answers(surface: Surface, a: FloatArray, b: FloatArray, variable: str) -> FloatArray:

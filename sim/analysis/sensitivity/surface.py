@@ -57,13 +57,15 @@ class Surface:
 
     def values(self, uniforms: FloatArray) -> FloatArray:
         """The values of the inputs, [row, column], at uniform numbers, [row, column]; a column lies side by side."""
-        if not self.quantiles:
-            return uniforms
         found = np.empty(uniforms.shape, order="F")
-        for column, quantile in enumerate(self.quantiles):
-            own = uniforms[:, column]
-            found[:, column] = own if quantile is None else quantile(own)
+        for column, own in enumerate(uniforms.T):
+            found[:, column] = self.quantile(column, own)
         return found
+
+    def quantile(self, column: int, uniforms: FloatArray) -> FloatArray:
+        """The values of one column at uniform numbers: [row]."""
+        quantile = self.quantiles[column] if self.quantiles else None
+        return uniforms if quantile is None else quantile(uniforms)
 
     def at(self, uniforms: FloatArray, second: BoolArray | None) -> FloatArray:
         """The answer at uniform numbers, [row, column], with chance as `answer` takes it: [row]."""
