@@ -198,8 +198,9 @@ HEAVY = (
     [
         (["--help"], ("hydra", "numpy", "pandas", "xarray", "pydantic", *HEAVY)),
         ([*SMALL, "hydra.run.dir=run"], HEAVY),
+        ([*SMALL, "sensitivity=sobol", "sensitivity.draws=64", "hydra.run.dir=run"], HEAVY),
     ],
-    ids=["help", "a small run without pictures"],
+    ids=["help", "a small run without pictures", "a small run with a question"],
 )
 def test_what_is_heavy_is_imported_where_it_is_used(
     words: list[str], light_of: tuple[str, ...], tmp_path: Path

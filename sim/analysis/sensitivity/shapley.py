@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 from scipy.special import ndtr, ndtri
 
 from sim.analysis.sensitivity.blocks import Block, for_variance
@@ -162,6 +161,8 @@ def _correlated(surface: Surface, independent: FloatArray) -> FloatArray:
 
 def _blocks(surface: Surface) -> list[Sequence[int]]:
     """Groups of columns that hang together."""
+    from scipy.sparse.csgraph import connected_components
+
     if surface.correlation is None:
         return []
     number, group = connected_components(np.triu(surface.correlation, 1) != 0, directed=False)

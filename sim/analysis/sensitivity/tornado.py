@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 
 from sim.analysis.sensitivity.blocks import in_blocks
 from sim.analysis.sensitivity.question import Question
@@ -203,6 +202,7 @@ def value_at(assumptions: Assumptions, name: str, level: float) -> float:
 
 def at_base(assumptions: Assumptions, base: str) -> Callable[[str], float]:
     """Input → the uniform number at which it stands when it is not moved: that of its median, or of its mean."""
+    from scipy.optimize import brentq
 
     def place(name: str) -> float:
         found = _distribution(assumptions, name)
