@@ -145,8 +145,11 @@ class PatientSwaps:
     def _factors_of_both(self, a: FloatArray, b: FloatArray) -> tuple[_Factors, _Factors]:
         """The factors of A and of B, of which labelled arrays are made together."""
         both, rows = self._factors(np.concatenate([a, b])), len(a)
-        first = {name: _Factor(values[:, :rows], line) for name, (values, line) in both.items()}
-        return first, {name: _Factor(values[:, rows:], line) for name, (values, line) in both.items()}
+        first, second = (
+            {name: _Factor(np.ascontiguousarray(values[:, own]), line) for name, (values, line) in both.items()}
+            for own in (slice(rows), slice(rows, None))
+        )
+        return first, second
 
     def _factors(self, values: FloatArray) -> dict[str, _Factor]:
         """The expected transplants, and the rates, from the values of the inputs, [row, column]."""

@@ -63,15 +63,15 @@ def sobol(question: Question) -> dict[str, pd.DataFrame]:
             total=math.nan, total_low=math.nan, total_high=math.nan, total_error=math.nan, draws=len(sample.answer),
             how=SAMPLED,
         )  # fmt: skip
-        order = table["first"]
+        by = "first"
     else:
         assumptions, rows = question.model(SOBOL), question.asked.rows
         check_power(rows)
         surface = question.surface(SOBOL)
         check_independent(correlated(assumptions, surface.names), SOBOL)
         table = indices(surface, rows, assumptions.sampling.seed, question.target.variable).assign(how=ASKED_ANEW)
-        order = table["total"]
-    ordered = table.loc[order.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+        by = "total"
+    ordered = table.sort_values(by, ascending=False, kind="stable", ignore_index=True)
     return {SOBOL: ordered.assign(**question.target.marks)[list(COLUMNS)]}
 
 
