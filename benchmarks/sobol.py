@@ -8,7 +8,7 @@ T = cv² P / (1 + cv²) / (P - 1), with P the product of 1 + cv² over the input
 - The funnel: deaths by day 100 of the base case, expected numbers, asked as `sim sensitivity=sobol` asks; a SciPy user
   writes the same as a product of four arrays.
 
-`python benchmarks/sobol.py` takes half a minute. The first round, which imports and fills caches, is discarded; the
+`python benchmarks/sobol.py` takes a minute. The first round, which imports and fills caches, is discarded; the
 median ratio of seven rounds of processor time counts. There is no verdict where the ratios spread by more than a factor
 of 1.5, nor where an error is more than a quarter above the other's. Every answer has a seed of its own. A run of `sim`
 has made the tables of its beta quantiles when it is asked something; a surface of new distributions has not, which has
@@ -138,7 +138,7 @@ class Contestant:
     find: Callable[[int], Orders | pd.DataFrame]
     known: Orders
     goal: float = 0.0
-    times: int = 8
+    times: int = 16
     seconds: list[float] = field(default_factory=list)
     errors: list[FloatArray] = field(default_factory=list)
 
@@ -183,10 +183,10 @@ def main() -> None:
     print(f"{ROWS} rows; first orders add up to {known[0].sum():.3f} (twelve) and {of_funnel[0].sum():.3f} (funnel)")
     surface = Contestant("sim, a surface", by_surface, known)
     anew = Contestant("sim, a surface, tables made anew", by_surface_anew, known)
-    scipy = Contestant("SciPy", by_scipy(TWELVE), known, 10, 2)
+    scipy = Contestant("SciPy", by_scipy(TWELVE), known, 10, 3)
     salib = Contestant("SALib, 100 resamples", by_salib, known, 200, 1)
     asked = Contestant("sim, the funnel", by_asking, of_funnel)
-    written = Contestant("SciPy, the funnel", by_scipy(list(FOUR.values())), of_funnel, 10, 2)
+    written = Contestant("SciPy, the funnel", by_scipy(list(FOUR.values())), of_funnel, 10, 3)
     contestants = [surface, anew, scipy, salib, asked, written]
     for number in range(ROUNDS + 1):
         for one in contestants:
