@@ -181,16 +181,8 @@ def test_help_is_what_hydra_would_show(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out == help_text() + "\n"
 
 
-HEAVY = (
-    "matplotlib",
-    "scipy.stats",
-    "scipy.optimize",
-    "scipy.integrate",
-    "scipy.linalg",
-    "sklearn",
-    "openpyxl",
-    "jinja2",
-)
+SCIENCE = ("scipy.stats", "scipy.optimize", "scipy.integrate", "scipy.linalg", "sklearn")
+HEAVY = ("matplotlib", *SCIENCE, "openpyxl", "jinja2")
 
 
 @pytest.mark.parametrize(
@@ -198,8 +190,9 @@ HEAVY = (
     [
         (["--help"], ("hydra", "numpy", "pandas", "xarray", "pydantic", *HEAVY)),
         ([*SMALL, "hydra.run.dir=run"], HEAVY),
+        ([*SMALL, "sensitivity=sobol", "sensitivity.draws=64", "hydra.run.dir=run"], SCIENCE),
     ],
-    ids=["help", "a small run without pictures"],
+    ids=["help", "a small run without pictures", "a small run with a question"],
 )
 def test_what_is_heavy_is_imported_where_it_is_used(
     words: list[str], light_of: tuple[str, ...], tmp_path: Path

@@ -33,7 +33,7 @@ def test_sobol_points_are_scipys() -> None:
 
 
 def test_scrambling_keeps_the_leading_digit_structure() -> None:
-    vectors, _ = scrambled_directions(5, Stream(1, "x"), 3)
+    vectors = scrambled_directions([5], [Stream(1, "x")], 3)[0][0]
     original = np.array(directions(5), dtype=np.uint64)
     # A lower triangular matrix with ones on its diagonal leaves the place of the leading digit where it was.
     assert np.array_equal(np.floor(np.log2(vectors)) - 20, np.broadcast_to(np.floor(np.log2(original)), vectors.shape))

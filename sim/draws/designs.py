@@ -5,6 +5,7 @@ Whatever the design, the numbers of a quantity depend on seed, name, draw and ye
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,9 @@ from sim.draws.permutation import ROUNDS, permute_each
 from sim.draws.sobol import scrambled_sobol
 from sim.draws.streams import FloatArray, Stream
 
+Quantile = Callable[[FloatArray], FloatArray]
+"""From uniform numbers to values, element by element."""
+
 
 class Design(ABC):
     """A rule that gives every quantity its uniform numbers."""
@@ -20,6 +24,10 @@ class Design(ABC):
     @abstractmethod
     def uniform(self, name: str, draws: range, year: int = 0) -> FloatArray:
         """Uniform numbers strictly between 0 and 1 for one quantity in neighbouring draws: [draw]."""
+
+    def values(self, _name: str, quantile: Quantile, /, uniform: FloatArray) -> FloatArray:
+        """What the uniform numbers of that name, correlated as asked, become: quantiles, [draw]."""
+        return quantile(uniform)
 
 
 @dataclass(frozen=True)
@@ -75,4 +83,4 @@ class Sobol(Design):
         if year or name not in self.dimensions:
             return LatinHypercube(self.seed, self.size, self.replicates).uniform(name, draws, year)
         stream = Stream(self.seed, f"scrambling of {name}")
-        return scrambled_sobol(self.dimensions.index(name), stream, self.replicates, draws)
+        return scrambled_sobol([self.dimensions.index(name)], [stream], self.replicates, draws)[:, 0]

@@ -56,7 +56,8 @@ def sample(assumptions: Assumptions, draws: range, design: Design | None = None)
     """
     design = design or design_of(assumptions.sampling)
     uniforms = _uniforms(assumptions, design, draws)
-    arrays = {name: _array(name, quantity, uniforms, draws) for name, quantity in _numbers(assumptions).items()}
+    numbers = _numbers(assumptions).items()
+    arrays = {name: _array(name, quantity, uniforms, design, draws) for name, quantity in numbers}
     given = assumptions.transplants
     if given.growth is not None and given.reference_year is not None and given.growth_pattern == "yearly":
         arrays[GROWTH] = _yearly(given.growth, given.reference_year, assumptions, design, draws)
@@ -106,22 +107,25 @@ def _uniforms(assumptions: Assumptions, design: Design, draws: range) -> dict[st
     return correlate(independent, {pair.between: pair.spearman for pair in assumptions.correlation})
 
 
-def _array(name: str, quantity: Quantity, uniforms: Mapping[str, FloatArray], draws: range) -> xr.DataArray:
+def _array(
+    name: str, quantity: Quantity, uniforms: Mapping[str, FloatArray], design: Design, draws: range
+) -> xr.DataArray:
     """Values of one quantity: [draw, + the dimensions it has labels along]."""
-    values = {
-        labels: _values(leaf.distribution, uniforms.get(label_name(name, labels)), draws)
-        for labels, leaf in quantity.leaves.items()
-        if leaf.distribution is not None
-    }
+    values = {}
+    for labels, leaf in quantity.leaves.items():
+        if leaf.distribution is not None:
+            stream = label_name(name, labels)
+            if stream in uniforms:
+                values[labels] = design.values(stream, leaf.distribution.ppf, uniforms[stream])
+            else:
+                values[labels] = _certain(leaf.distribution, draws)
     for labels in quantity.leaves.keys() - values.keys():
         values[labels] = _rest(name, labels, values)
     return labelled(values, {dimension: quantity.labels(dimension) for dimension in quantity.by}, quantity.unit)
 
 
-def _values(distribution: Distribution, uniform: FloatArray | None, draws: range) -> FloatArray:
-    """Quantiles of the uniform numbers; where there are none the one value there is, or the mean: [draw]."""
-    if uniform is not None:
-        return distribution.ppf(uniform)
+def _certain(distribution: Distribution, draws: range) -> FloatArray:
+    """Without uniform numbers the one value there is, or the mean: [draw]."""
     only = ends(distribution)[0] if distribution.is_certain else distribution.mean
     return np.full(len(draws), only)
 
@@ -143,5 +147,5 @@ def _yearly(growth: Growth, reference: int, assumptions: Assumptions, design: De
     for year in years or (reference,):
         names = [] if assumptions.sampling.method == "point" else [label_name(GROWTH, labels) for labels in uncertain]
         uniforms = {name: design.uniform(name, draws, year) for name in names}
-        shocks.append(_array(GROWTH, growth, uniforms, draws))
+        shocks.append(_array(GROWTH, growth, uniforms, design, draws))
     return xr.concat(shocks, dim=xr.Variable(SHOCK_YEAR, list(years or (reference,))))

@@ -25,21 +25,21 @@ def philox4x32(
     Parameters
     ----------
     counter : four arrays that broadcast together, each value below 2**32.
-    key : two words below 2**32, or arrays of such.
+    key : two words below 2**32, or two arrays of them that broadcast with the counter.
 
     Returns
     -------
     Four arrays of random words below 2**32.
     """
     a, b, c, d = counter
-    one, two = key
+    keys = [np.asarray(word, dtype=np.uint64) for word in key]
     for number in range(_ROUNDS):
-        first, second = (one + number * _WEYL[0]) & 0xFFFFFFFF, (two + number * _WEYL[1]) & 0xFFFFFFFF
+        first, second = ((word + np.uint64(number * weyl)) & _LOW for word, weyl in zip(keys, _WEYL, strict=True))
         left, right = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
         a, b, c, d = (
-            (right >> _SHIFT) ^ b ^ np.uint64(first),
+            (right >> _SHIFT) ^ b ^ first,
             right & _LOW,
-            (left >> _SHIFT) ^ d ^ np.uint64(second),
+            (left >> _SHIFT) ^ d ^ second,
             left & _LOW,
         )
     return a, b, c, d

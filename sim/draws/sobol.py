@@ -7,13 +7,14 @@ named stream, so that each replicate is an independent, unbiased randomisation o
 """
 
 import csv
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.draws.streams import FloatArray, Stream
+from sim.draws.streams import FloatArray, Stream, words_of
 
 _INDEX_BITS = 32
 _DIGITS = 52
@@ -47,39 +48,64 @@ def directions(dimension: int) -> tuple[int, ...]:
     return tuple(number << (_INDEX_BITS - 1 - j) for j, number in enumerate(numbers))
 
 
-def scrambled_directions(dimension: int, stream: Stream, replicates: int) -> tuple[Bits, Bits]:
+def scrambled_directions(dimensions: Sequence[int], streams: Sequence[Stream], replicates: int) -> tuple[Bits, Bits]:
     """Direction vectors after a random linear scrambling, and the digital shifts.
 
     Returns
     -------
-    Vectors [replicate, bit of the index] and shifts [replicate], as 52-digit binary fractions.
+    Vectors [dimension, replicate, bit of the index] and shifts [dimension, replicate], as 52-digit binary fractions.
     """
-    words = stream.words(range(replicates * _WORDS)).reshape(replicates, _WORDS)
+    words = words_of(streams, range(replicates * _WORDS)).reshape(len(streams), replicates, _WORDS)
     place = np.arange(_DIGITS)
     # Row i of the lower triangular matrix: random before the diagonal, one on it; rows past the 32nd have no diagonal.
     above = np.uint64(2**32) - (np.uint64(1) << np.maximum(32 - place, 0).astype(np.uint64))
     diagonal = np.where(place < 32, np.uint64(1) << np.maximum(31 - place, 0).astype(np.uint64), 0).astype(np.uint64)
-    rows = (words[:, :_DIGITS] & above) | diagonal
-    columns = np.array(directions(dimension), dtype=np.uint64)
-    digits = np.bitwise_count(rows[:, :, None] & columns).astype(np.uint64) & np.uint64(1)
+    rows = (words[..., :_DIGITS] & above) | diagonal
+    columns = np.array([directions(dimension) for dimension in dimensions], dtype=np.uint64)
+    digits = np.bitwise_count(rows[..., None] & columns[:, None, None, :]).astype(np.uint64) & np.uint64(1)
     weight = np.uint64(1) << (_DIGITS - 1 - place).astype(np.uint64)
-    vectors = np.bitwise_or.reduce(digits * weight[:, None], axis=1)
-    shift = (words[:, _DIGITS] << np.uint64(20)) | (words[:, _DIGITS + 1] >> np.uint64(12))
+    vectors = np.bitwise_or.reduce(digits * weight[:, None], axis=-2)
+    shift = (words[..., _DIGITS] << np.uint64(20)) | (words[..., _DIGITS + 1] >> np.uint64(12))
     return vectors, shift
 
 
-def scrambled_sobol(dimension: int, stream: Stream, replicates: int, draws: range) -> FloatArray:
-    """One coordinate of scrambled Sobol' points, replicates interleaved: draw d is point d // R of replicate d % R.
+def scrambled_sobol(dimensions: Sequence[int], streams: Sequence[Stream], replicates: int, draws: range) -> FloatArray:
+    """Coordinates of scrambled Sobol' points, replicates interleaved: draw d is point d // R of replicate d % R.
+
+    Parameters
+    ----------
+    dimensions : of the sequence.
+    streams : what each dimension is scrambled by.
+    replicates : their number, R.
+    draws : neighbouring draws.
 
     Returns
     -------
-    Uniform numbers strictly between 0 and 1: [draw].
+    Uniform numbers strictly between 0 and 1: [draw, dimension], those of a dimension side by side.
     """
-    vectors, shift = scrambled_directions(dimension, stream, replicates)
-    draw = np.arange(draws.start, draws.stop, dtype=np.uint64)
-    index, replicate = draw // np.uint64(replicates), draw % np.uint64(replicates)
-    digits = shift[replicate]
-    for bit in range(int(index[-1]).bit_length()):
-        digits = digits ^ (vectors[replicate, bit] * (index >> np.uint64(bit) & np.uint64(1)))
-    value: FloatArray = (digits.astype(np.float64) + 0.5) * 2.0**-_DIGITS
-    return value
+    first, last = draws.start // replicates, -(-draws.stop // replicates)
+    found = np.empty((len(draws), len(dimensions)), order="F")
+    for column, own in enumerate(zip(*scrambled_directions(dimensions, streams, replicates), strict=True)):
+        found[:, column] = _digits(*own, first, last).ravel()[draws.start - first * replicates :][: len(draws)]
+    found += 0.5
+    found *= 2.0**-_DIGITS
+    return found
+
+
+def _digits(vectors: Bits, shift: Bits, first: int, last: int) -> Bits:
+    """The points of some indices in one dimension, [index, replicate], as 52-digit binary fractions.
+
+    A point is the exclusive or of the vectors of its index's bits. So the points of all lower bits are made once, by
+    doubling, and those of the higher bits, which take two values at most, are laid over them.
+    """
+    lower = (last - first - 1).bit_length()
+    points = np.empty((1 << lower, len(shift)), dtype=np.uint64)
+    points[0] = shift
+    for bit in range(lower):
+        np.bitwise_xor(points[: 1 << bit], vectors[:, bit], out=points[1 << bit : 2 << bit])
+    parts = []
+    for block in range(first >> lower, (last - 1 >> lower) + 1):
+        higher = [vectors[:, lower + bit] for bit in range(block.bit_length()) if block >> bit & 1]
+        parts.append(points ^ np.bitwise_xor.reduce(higher, axis=0) if higher else points)
+    joined = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return joined[first - (first >> lower << lower) :][: last - first]

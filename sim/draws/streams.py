@@ -7,6 +7,7 @@ needs the lower half only in doubtful cases can leave it out, and still every bi
 
 import hashlib
 from abc import ABC
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -59,12 +60,7 @@ class Stream:
 
     def _words(self, draws: range, year: int, word: Words) -> Words:
         """Several of the words of each draw at once: [word, draw]."""
-        first, last = draws.start // _LANES, -(-draws.stop // _LANES)
-        block = np.arange(first, last, dtype=np.uint64)
-        of_year = np.full_like(block, year)
-        counter = (block & np.uint64(_LOW), block >> np.uint64(32), of_year, word[:, None])
-        lanes = np.stack(philox4x32(counter, self.key), axis=-1).reshape(len(word), -1)
-        return lanes[:, draws.start - first * _LANES :][:, : len(draws)]
+        return _words(self.key, draws, year, word)
 
     def uniform(self, draws: range, year: int = 0) -> FloatArray:
         """Uniform numbers strictly between 0 and 1, symmetric about 1/2: [draw].
@@ -93,6 +89,22 @@ class RoomStreams(ABC):
     def one(self, name: str) -> FloatArray:
         """A uniform number a draw: [draw]."""
         return Stream(self.seed, f"{self.room}.{name}").uniform(self.draws)
+
+
+def words_of(streams: Sequence[Stream], draws: range) -> Words:
+    """The words of several streams, as `Stream.words` gives each: [stream, draw]."""
+    first, second = np.array([stream.key for stream in streams], dtype=np.uint64).T[:, :, None]
+    return _words((first, second), draws, 0, np.zeros(len(streams), dtype=np.uint64))
+
+
+def _words(key: tuple[int, int] | tuple[Words, Words], draws: range, year: int, word: Words) -> Words:
+    """Words under a key, or each under its own, [word, 1]: [word, draw]."""
+    first, last = draws.start // _LANES, -(-draws.stop // _LANES)
+    block = np.arange(first, last, dtype=np.uint64)
+    of_year = np.full_like(block, year)
+    counter = (block & np.uint64(_LOW), block >> np.uint64(32), of_year, word[:, None])
+    lanes = np.stack(philox4x32(counter, key), axis=-1).reshape(len(word), -1)
+    return lanes[:, draws.start - first * _LANES :][:, : len(draws)]
 
 
 def to_uniform(high: Words, low: Words) -> FloatArray:

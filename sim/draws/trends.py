@@ -90,9 +90,9 @@ def _drawn(
     if design is None:
         flat = np.ones(len(draws))
         return {DRIFT: trend.drift * flat, NOISE: trend.noise * flat, SHOCK: shocks}
-    noise = trend.noise_at(design.uniform(streams[NOISE], draws))
+    noise = design.values(streams[NOISE], trend.noise_at, design.uniform(streams[NOISE], draws))
     drift = trend.drift_at(design.uniform(streams[DRIFT], draws), noise)
     for column, (year, is_needed) in enumerate(steps.items()):
         if is_needed:
-            shocks[:, column] = ndtri(design.uniform(streams[SHOCK], draws, year))
+            shocks[:, column] = design.values(streams[SHOCK], ndtri, design.uniform(streams[SHOCK], draws, year))
     return {DRIFT: drift, NOISE: noise, SHOCK: shocks}

@@ -39,8 +39,13 @@ class Engine(NamedTuple):
         return self.kernels is not PLAIN
 
 
-def engine_of(assumptions: Assumptions) -> Engine:
+def engine_of(assumptions: Assumptions, counts: int | None = None) -> Engine:
     """What a run is worked out with: compiled code where it is asked for, or where it pays.
+
+    Parameters
+    ----------
+    assumptions : of the run.
+    counts : of patients that there are to be made; None for those of the run itself.
 
     Raises
     ------
@@ -51,7 +56,8 @@ def engine_of(assumptions: Assumptions) -> Engine:
         raise InputError(
             "execution.engine: numba is not installed, or does not work here; execution=auto does without it"
         )
-    pays = engine == "auto" and _counts(assumptions) >= WORTH_COMPILING and can_compile()
+    number = _counts(assumptions) if counts is None else counts
+    pays = engine == "auto" and number >= WORTH_COMPILING and can_compile()
     if engine == "numba" or pays:
         return Engine(compiled_counts_of_cells, compiled_count_into, compiled())
     return Engine(counts_of_cells, count_into, PLAIN)

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import elementwise
 
 from sim.analysis.sensitivity.aim import Aim
 from sim.analysis.sensitivity.labels import labels_of
@@ -118,6 +117,8 @@ def _range(met: BoolArray, crossings: FloatArray) -> _Range:
 
 def _crossings(surface: Surface, aim: Aim, inputs: Places, low: FloatArray, high: FloatArray) -> FloatArray:
     """Where the answer reaches the aim, between two uniform numbers of an input each: [crossing]."""
+    from scipy.optimize import elementwise
+
     if not len(inputs):
         return np.empty(0)
 
@@ -136,7 +137,7 @@ def _answer(surface: Surface, inputs: Places, levels: FloatArray) -> FloatArray:
     for number, columns in enumerate(surface.columns):
         rows = np.flatnonzero(inputs == number)
         places[np.ix_(rows, np.array(columns))] = levels[rows, None]
-    return surface.answer(places, None)
+    return surface.at(places, None)
 
 
 def _told(question: Question, assumptions: Assumptions, aim: Aim, name: str, found: _Range) -> dict[str, Any]:

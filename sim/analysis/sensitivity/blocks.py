@@ -11,7 +11,7 @@ from sim.draws.streams import FloatArray
 from sim.errors import InputError
 
 Block = tuple[FloatArray, BoolArray]
-"""Uniform numbers, [row, column], and the rows that take the second set of chance, [row]."""
+"""Values of the inputs, [row, column], and the rows that take the second set of chance, [row]."""
 
 _PATIENCE = 2.0
 """Seconds before a progress bar appears."""
@@ -42,8 +42,7 @@ def in_blocks(
             several = 1 if alone else max(1, TOGETHER // len(first[0]))
             last = min(len(parts) + several, number)
             made = [first, *(block(place) for place in range(len(parts) + 1, last))]
-            rows = np.concatenate([one for one, _ in made])
-            second = np.concatenate([one for _, one in made])
+            rows, second = first if several == 1 else (np.concatenate(parts_of) for parts_of in zip(*made, strict=True))
             if surface.has_chance and surface.blocks is not None:
                 answers = surface.blocks(rows, second, len(made))
             else:
@@ -71,6 +70,13 @@ def for_variance(
     InputError : when the target never comes in some rows, or is the same in all, naming it.
     """
     answers = in_blocks(surface, number, block, lambda found: _check_coming(found, method, variable))
+    check_varies(answers, variable)
+    return answers
+
+
+def checked(answers: FloatArray, method: str, variable: str) -> FloatArray:
+    """Answers that have a variance; the others are refused as `for_variance` does."""
+    _check_coming(answers, method, variable)
     check_varies(answers, variable)
     return answers
 

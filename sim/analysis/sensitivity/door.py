@@ -67,7 +67,7 @@ def problem(assumptions: Assumptions, target: str = HEADLINE, year: int | None =
         given = np.asarray(rows, dtype=np.float64)
         if given.ndim != 2 or given.shape[1] != surface.width or not ((given >= 0) & (given <= 1)).all():
             raise InputError(f"rows: they must be [row, {surface.width}], each number from 0 to 1")
-        return surface.answer(np.clip(given, _EDGE, 1 - _EDGE), None)
+        return surface.at(np.clip(given, _EDGE, 1 - _EDGE), None)
 
     return Problem(_distinct([columns[place] for place in range(surface.width)]), evaluate)
 

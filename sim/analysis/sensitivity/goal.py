@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 
 from sim.analysis.sensitivity.aim import AT_LEAST, AT_MOST, Aim
 from sim.analysis.sensitivity.grid import QUANTILES, Evaluation
@@ -159,6 +158,8 @@ def goal(question: Question) -> dict[str, pd.DataFrame]:
 
 def _first(course: _Course) -> tuple[float, int]:
     """The first value at which the statistic changes sides, and how often it does along the course."""
+    from scipy.optimize import brentq
+
     low, high = course.goal.between
     is_wide = low > 0 and high / low > _DECADE
     points = [float(at) for at in (np.geomspace if is_wide else np.linspace)(low, high, _POINTS)]

@@ -1,4 +1,4 @@
-"""The model of a run as a function of uniform numbers: only what the target hangs on is computed."""
+"""The model of a run as a function of its inputs: only what the target hangs on is computed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +7,12 @@ import numpy as np
 import xarray as xr
 
 from sim.analysis.sensitivity.lots import MarketLots, PatientLots, TrialLots, seed_of
+from sim.analysis.sensitivity.patients import PatientSwaps
 from sim.analysis.sensitivity.surface import BoolArray, Surface
 from sim.analysis.sensitivity.target import Target
 from sim.assumptions.schema import Assumptions
 from sim.draws.correlation import blocks, score_matrix
-from sim.draws.designs import Design
+from sim.draws.designs import Design, Quantile
 from sim.draws.parameters import sample
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
@@ -25,20 +26,32 @@ TOGETHER = 16_384
 
 
 class _Roll(Design):
-    """Keeps a list of the streams and years that are asked for, and answers with medians."""
+    """Keeps a list of the streams and years that are asked for, and answers with medians.
+
+    Attributes
+    ----------
+    asked : streams and years.
+    quantiles : of the streams whose numbers become values by themselves; a trend's drift hangs on its noise too.
+    """
 
     def __init__(self) -> None:
         self.asked: dict[tuple[str, int], None] = {}
+        self.quantiles: dict[str, Quantile] = {}
 
     def uniform(self, name: str, draws: range, year: int = 0) -> FloatArray:
         """See `Design.uniform`."""
         self.asked[name, year] = None
         return np.full(len(draws), 0.5)
 
+    def values(self, name: str, quantile: Quantile, /, uniform: FloatArray) -> FloatArray:
+        """See `Design.values`."""
+        self.quantiles[name] = quantile
+        return super().values(name, quantile, uniform)
+
 
 @dataclass(frozen=True)
 class _Given(Design):
-    """Uniform numbers as they were given.
+    """Values as they were given, or the uniform number where it becomes a value only with another.
 
     Attributes
     ----------
@@ -52,6 +65,10 @@ class _Given(Design):
     def uniform(self, name: str, draws: range, year: int = 0) -> FloatArray:
         """See `Design.uniform`."""
         return self.rows[draws.start : draws.stop, self.places[name, year]]
+
+    def values(self, _name: str, _quantile: Quantile, /, uniform: FloatArray) -> FloatArray:
+        """See `Design.values`."""
+        return uniform
 
 
 def surface_of(assumptions: Assumptions, target: Target) -> Surface:
@@ -90,9 +107,17 @@ def surface_of(assumptions: Assumptions, target: Target) -> Surface:
         parameters = sample(plain, range(len(rows)), _Given(places, rows))
         return answers(plain, parameters, range(len(rows)), target, seeds, second, copies)
 
-    return Surface(
-        names, columns, answer, sampling.chance, _correlation(own, tuple(name for name, _ in places)), blocks
-    )
+    correlation = _correlation(own, tuple(name for name, _ in places))
+    quantiles = tuple(roll.quantiles.get(name) for name, _ in places)
+    swaps = None
+    if "trial" not in target.sections:
+
+        def parameters(values: FloatArray) -> xr.Dataset:
+            return sample(plain, range(len(values)), _Given(places, values))
+
+        chance = seeds if sampling.chance else None
+        swaps = PatientSwaps(plain, target, names, columns, parameters, chance)
+    return Surface(names, columns, answer, sampling.chance, correlation, blocks, quantiles, swaps)
 
 
 def hangs_on(assumptions: Assumptions, target: Target) -> Assumptions:

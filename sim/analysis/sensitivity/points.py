@@ -20,17 +20,12 @@ def points(seed: int, purpose: str, columns: int, rows: int, replicates: int = 1
 
     Returns
     -------
-    Uniform numbers strictly between 0 and 1, [row, column].
+    Uniform numbers strictly between 0 and 1, [row, column], a column side by side.
     """
     known, draws = len(direction_table()), range(rows)
     hypercube = LatinHypercube(seed, rows, replicates)
     names = [f"sensitivity {purpose} [{column}]" for column in range(columns)]
-    return np.stack(
-        [
-            scrambled_sobol(column, Stream(seed, name), replicates, draws)
-            if column < known
-            else hypercube.uniform(name, draws)
-            for column, name in enumerate(names)
-        ],
-        axis=1,
-    )
+    streams = [Stream(seed, name) for name in names[:known]]
+    points = scrambled_sobol(range(len(streams)), streams, replicates, draws)
+    beyond = [hypercube.uniform(name, draws) for name in names[known:]]
+    return np.concatenate([points.T, *(one[None] for one in beyond)]).T if beyond else points

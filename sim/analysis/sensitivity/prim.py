@@ -14,7 +14,6 @@ seaborn, statsmodels, Platypus and SALib.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import binom
 
 from sim.analysis.sensitivity.surface import BoolArray
 from sim.draws.streams import FloatArray
@@ -174,6 +173,8 @@ def doubts(box: Box, numbers: FloatArray, met: BoolArray) -> dict[tuple[int, boo
     -------
     Input and whether it is the lower end → the probability.
     """
+    from scipy.stats import binom
+
     inside = box.inside(numbers)
     hits, size = int(met[inside].sum()), int(inside.sum())
     free = {end: share(met, box.freed(end[0], is_low=end[1]).inside(numbers)) for end in box.ends}

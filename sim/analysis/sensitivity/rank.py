@@ -11,7 +11,6 @@ import math
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from sim.analysis.sensitivity.blocks import check_varies
 from sim.analysis.sensitivity.question import Question
@@ -79,6 +78,8 @@ def _batches(sample: Sample) -> list[NDArray[np.intp]]:
 
 def _both(numbers: FloatArray, answer: FloatArray) -> FloatArray:
     """Partial and plain: [2, input]; 0 for what does not move in these draws."""
+    from scipy.stats import rankdata
+
     ranks = rankdata(np.column_stack([numbers, answer]), axis=0)
     moves = np.ptp(ranks, axis=0) > 0
     if not moves[-1]:

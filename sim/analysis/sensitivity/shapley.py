@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 from scipy.special import ndtr, ndtri
 
 from sim.analysis.sensitivity.blocks import Block, for_variance
@@ -85,13 +84,15 @@ def effects(surface: Surface, rows: int, seed: int, variable: str = "the answer"
     both = points(seed, SHAPLEY, 2 * surface.width, rows, REPLICATES)
     taken_from, others = _correlated(surface, both[:, : surface.width]), both[:, surface.width :]
     others = _correlated(surface, others)
+    if surface.correlation is None:  # then values may be mixed; else those missing follow from uniform numbers
+        taken_from, others = surface.values(taken_from), surface.values(others)
     step_of = _orders(rows, len(surface.inputs), seed)
 
     def block(number: int) -> Block:
         """The rows in which as many inputs as this are taken from x."""
         taken = step_of < number
         mixed = conditioned(surface, taken_from, others, taken[:, : len(surface.names)])
-        return mixed, ~taken[:, -1]
+        return mixed if surface.correlation is None else surface.values(mixed), ~taken[:, -1]
 
     answers = for_variance(surface, len(surface.inputs) + 1, block, SHAPLEY, variable)
     before, after = answers[:-1], answers[1:]
@@ -160,6 +161,8 @@ def _correlated(surface: Surface, independent: FloatArray) -> FloatArray:
 
 def _blocks(surface: Surface) -> list[Sequence[int]]:
     """Groups of columns that hang together."""
+    from scipy.sparse.csgraph import connected_components
+
     if surface.correlation is None:
         return []
     number, group = connected_components(np.triu(surface.correlation, 1) != 0, directed=False)

@@ -1,24 +1,24 @@
 """Sobol' indices: the share of an answer's variance that each input makes alone, and with all it does with others.
 
 Sobol' (1993). With the model at hand two independent matrices of inputs are asked, and each input in turn is taken from
-the other one: Saltelli, Annoni, Azzini, Campolongo, Ratto & Tarantola, "Variance based sensitivity analysis of model
-output", Comput. Phys. Commun. 181 (2010), as SciPy computes it. From a finished run only the first order is known.
+the other one (`estimates.py`). From a finished run only the first order is known.
 """
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import sobol_indices
 
-from sim.analysis.sensitivity.blocks import Block, check_varies, for_variance
+from sim.analysis.sensitivity.blocks import Block, check_varies, checked, for_variance
+from sim.analysis.sensitivity.estimates import estimated
 from sim.analysis.sensitivity.given_data import first_order
 from sim.analysis.sensitivity.points import points
 from sim.analysis.sensitivity.question import Question
 from sim.analysis.sensitivity.surface import Surface
 from sim.assumptions.schema import Assumptions
-from sim.draws.streams import FloatArray, Stream
+from sim.draws.streams import FloatArray
 from sim.errors import InputError
 
 SOBOL = "sobol"
@@ -32,9 +32,7 @@ COLUMNS = (
 ASKED_ANEW, SAMPLED = "two matrices of inputs", "bins of the run's draws"
 """How it was computed: with the model, or from a finished run."""
 
-_RESAMPLES = 500
-_AT_ONCE = 2**22  # counts of a resampling that are held together
-_SIDES = (2.5, 97.5)  # percentiles of the resampled indices, between which 95 % lie
+_ERRORS = 1.96  # on either side of an estimate: 95 in 100
 
 
 def sobol(question: Question) -> dict[str, pd.DataFrame]:
@@ -65,15 +63,15 @@ def sobol(question: Question) -> dict[str, pd.DataFrame]:
             total=math.nan, total_low=math.nan, total_high=math.nan, total_error=math.nan, draws=len(sample.answer),
             how=SAMPLED,
         )  # fmt: skip
-        order = table["first"]
+        by = "first"
     else:
         assumptions, rows = question.model(SOBOL), question.asked.rows
         check_power(rows)
         surface = question.surface(SOBOL)
         check_independent(correlated(assumptions, surface.names), SOBOL)
         table = indices(surface, rows, assumptions.sampling.seed, question.target.variable).assign(how=ASKED_ANEW)
-        order = table["total"]
-    ordered = table.loc[order.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+        by = "total"
+    ordered = table.sort_values(by, ascending=False, kind="stable", ignore_index=True)
     return {SOBOL: ordered.assign(**question.target.marks)[list(COLUMNS)]}
 
 
@@ -128,68 +126,60 @@ def indices(surface: Surface, rows: int, seed: int, variable: str = "the answer"
     -------
     A row per input, in the surface's order, with the columns of the table.
     """
-    both = points(seed, SOBOL, 2 * surface.width, rows)
-    a, b = both[:, : surface.width], both[:, surface.width :]
-
-    def block(number: int) -> Block:
-        """A, B, and A with one input after the other from B."""
-        place = number - 2
-        taken = np.full(rows, number == 1 or place == len(surface.names))
-        if number < 2:
-            return (a, b)[number], taken
-        mixed = a.copy()
-        if place < len(surface.names):
-            columns = list(surface.columns[place])
-            mixed[:, columns] = b[:, columns]
-        return mixed, taken
-
-    answers = for_variance(surface, 2 + len(surface.inputs), block, SOBOL, variable)
-    return _table(surface.inputs, answers, seed)
+    a, b = matrices(surface, points(seed, SOBOL, 2 * surface.width, rows))
+    return _table(surface.inputs, _answers(surface, a, b, variable))
 
 
-def _table(names: Sequence[str], answers: FloatArray, seed: int) -> pd.DataFrame:
-    """Estimates by SciPy, and their scatter when rows are drawn again and again; [2 + input, row]."""
-    of_a, of_b, rows = answers[:1], answers[1:2], answers.shape[1]
-    mixed = np.concatenate([answers[2:], of_a])[:, None]  # and an input that does nothing: SciPy takes no single one
-    found = sobol_indices(func={"f_A": of_a, "f_B": of_b, "f_AB": mixed}, n=rows)
-    again = resampled(answers, seed)
-    table = pd.DataFrame({"input": names, "draws": rows})
-    for place, (name, estimate) in enumerate((("first", found.first_order), ("total", found.total_order))):
-        low, high = np.percentile(again[:, place], _SIDES, axis=0)
-        shown = np.clip(estimate[:-1], 0, 1)
-        table[name] = shown
-        table[f"{name}_low"], table[f"{name}_high"] = np.clip(low, 0, shown), np.clip(high, shown, 1)
-        table[f"{name}_error"] = again[:, place].std(axis=0, ddof=1)
-    return table
+def matrices(surface: Surface, uniforms: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Two matrices of values, [row, column] each, of which a column of the second has the values of the first's.
 
-
-def resampled(answers: FloatArray, seed: int) -> FloatArray:
-    """The indices of rows drawn again with replacement: the bootstrap of Archer, Saltelli & Sobol' (1997).
-
-    Each index is a ratio of means over rows, so that a resampling is a product with how often it has each row. SciPy's
-    own takes its random numbers from no seed of ours, and memory with the square of the rows.
+    Every column of points has one number in each of as many slices as there are rows. So the value of a slice may stand
+    for the other number in it, and quantiles are paid once: replicated designs (McKay, NUREG/CR-6311, 1995; Tissot &
+    Prieur, J. Stat. Comput. Simul. 85, 2015). The second's points only say in which order; the error of an index is the
+    same, as a test prints.
 
     Parameters
     ----------
-    answers : to A, to B, and to A with each input from B, [2 + input, row].
-    seed : of the run.
-
-    Returns
-    -------
-    [resampling, 2, input]: first and total order.
+    surface : with the quantiles.
+    uniforms : points for both, [row, 2 columns], which values take the place of.
     """
-    of_a, of_b, mixed = answers[0], answers[1], answers[2:]
-    middle = (of_a.mean() + of_b.mean()) / 2
-    of_a, of_b, mixed = of_a - middle, of_b - middle, mixed - middle
-    alone, together = of_b * (mixed - of_a), np.square(mixed - of_a) / 2
-    parts = np.concatenate([alone, together, [(of_a + of_b) / 2, (of_a**2 + of_b**2) / 2]]).T
-    rows, inputs = len(of_a), len(mixed)
-    high, low = Stream(seed, "sensitivity sobol again").key
-    dice = np.random.default_rng(high << 32 | low)
-    means = []
-    for first in range(0, _RESAMPLES, step := max(1, _AT_ONCE // rows)):
-        counts = dice.multinomial(rows, np.full(rows, 1 / rows), size=min(step, _RESAMPLES - first))
-        means.append(counts @ parts / rows)
-    found = np.concatenate(means)
-    variance = found[:, -1] - found[:, -2] ** 2
-    return np.asarray((found[:, :-2] / variance[:, None]).reshape(-1, 2, inputs), dtype=np.float64)
+    rows, width = len(uniforms), surface.width
+    for column in range(width):
+        own, other = uniforms[:, column], uniforms[:, width + column]
+        slices, others = ((one * rows).astype(np.intp) for one in (own, other))
+        own[:] = surface.quantile(column, own)
+        of_slice = own.copy()
+        of_slice[slices] = own
+        of_slice.take(others, out=other, mode="clip")
+    return uniforms[:, :width], uniforms[:, width:]
+
+
+def _answers(surface: Surface, a: FloatArray, b: FloatArray, variable: str) -> FloatArray:
+    """The answers to A, to B, and to A with one input after the other from B: [2 + input, row]."""
+    if surface.swaps is not None:
+        return checked(surface.swaps(a, b), SOBOL, variable)
+
+    def block(number: int) -> Block:
+        place = number - 2
+        taken = np.full(len(a), number == 1 or place == len(surface.names))
+        if number < 2:
+            return (a, b)[number], taken
+        mixed = a.copy(order="K")
+        for column in surface.columns[place] if place < len(surface.names) else ():
+            mixed[:, column] = b[:, column]
+        return mixed, taken
+
+    return for_variance(surface, 2 + len(surface.inputs), block, SOBOL, variable)
+
+
+def _table(names: Sequence[str], answers: FloatArray) -> pd.DataFrame:
+    """A row per input, from the answers, [2 + input, row]."""
+    found = estimated(answers)
+    columns: dict[str, Any] = {"input": names, "draws": answers.shape[1]}
+    for name, value, error in zip(("first", "total"), *found, strict=True):
+        shown = np.clip(value, 0, 1)
+        columns[name] = shown
+        columns[f"{name}_low"] = np.clip(value - _ERRORS * error, 0, shown)
+        columns[f"{name}_high"] = np.clip(value + _ERRORS * error, shown, 1)
+        columns[f"{name}_error"] = error
+    return pd.DataFrame(columns)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 
 from sim.analysis.sensitivity.blocks import in_blocks
 from sim.analysis.sensitivity.question import Question
@@ -131,9 +130,9 @@ def one_at_a_time(
 def _answers(surface: Surface, places: FloatArray, rows: int) -> tuple[FloatArray, FloatArray]:
     """The answer at each place, [place], and the error of the distance between the ends of each input, [input]."""
     if not (rows and surface.has_chance):
-        return surface.answer(places, None), np.zeros(len(places) // 2)
-    first = np.zeros(rows, dtype=bool)
-    found = in_blocks(surface, len(places), lambda place: (np.tile(places[place], (rows, 1)), first))
+        return surface.at(places, None), np.zeros(len(places) // 2)
+    first, values = np.zeros(rows, dtype=bool), surface.values(places)
+    found = in_blocks(surface, len(places), lambda place: (np.tile(values[place], (rows, 1)), first))
     there = ~np.isnan(found).any(axis=0)  # the same rows everywhere, so that what differs is the input alone
     kept = found[:, there]
     apart = kept[2::2] - kept[1::2]
@@ -203,6 +202,7 @@ def value_at(assumptions: Assumptions, name: str, level: float) -> float:
 
 def at_base(assumptions: Assumptions, base: str) -> Callable[[str], float]:
     """Input → the uniform number at which it stands when it is not moved: that of its median, or of its mean."""
+    from scipy.optimize import brentq
 
     def place(name: str) -> float:
         found = _distribution(assumptions, name)

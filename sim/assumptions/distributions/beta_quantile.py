@@ -41,17 +41,24 @@ def beta_quantile(u: FloatArray, a: float, b: float) -> FloatArray:
 
 def _read(table: FloatArray, u: FloatArray, a: float, b: float) -> FloatArray:
     """The polynomials' values: [number]."""
-    place = (ndtri(u) + _FAR) * (_INTERVALS / (2 * _FAR))
-    inside = (place >= 0) & (place < _INTERVALS)
-    interval = np.where(inside, place, 0.0).astype(np.int64)
-    within = 2.0 * (place - interval) - 1.0
-    total = table[-1][interval]
-    with np.errstate(invalid="ignore"):  # of what lies outside
-        for power in range(_POINTS - 2, -1, -1):
-            total = total * within + table[power][interval]
+    place = np.asarray(ndtri(u) + _FAR)
+    place *= _INTERVALS / (2 * _FAR)
+    outside = ~((place >= 0) & (place < _INTERVALS))
+    is_whole = not outside.any()
+    if not is_whole:
+        place[outside] = 0.0
+    interval = place.astype(np.intp)
+    place -= interval
+    place *= 2.0
+    place -= 1.0
+    total, coefficient = table[-1].take(interval), np.empty(place.shape)
+    for power in range(_POINTS - 2, -1, -1):
+        total *= place
+        table[power].take(interval, out=coefficient, mode="clip")  # any other mode would take a copy of the output
+        total += coefficient
     found = np.asarray(expit(total))
-    if not inside.all():
-        found[~inside] = betaincinv(a, b, u[~inside])
+    if not is_whole:
+        found[outside] = betaincinv(a, b, u[outside])
     return found
 
 
@@ -62,13 +69,15 @@ def _table(a: float, b: float) -> FloatArray | None:
     left = -_FAR + 2 * _FAR / _INTERVALS * np.arange(_INTERVALS)
     score = left + (2 * _FAR / _INTERVALS) * (points[:, None] + 1.0) / 2.0
     with np.errstate(all="ignore"):  # a share that cannot be told from 0 has no logit, and then there is no table
-        logit = np.where(score < 0, _logit(score, a, b), -_logit(-score, b, a))
+        below = score < 0
+        logit = np.empty(score.shape)
+        logit[below], logit[~below] = _logit(score[below], a, b), -_logit(-score[~below], b, a)
         coefficients = np.asarray(np.linalg.solve(polyvander(points, _POINTS - 1), logit))
     is_smooth = np.isfinite(coefficients).all() and np.abs(coefficients[-1]).max() * 2.0 ** (2 - _POINTS) < _SMALL
     return coefficients if is_smooth else None
 
 
 def _logit(score: NDArray[np.float64], a: float, b: float) -> FloatArray:
-    """Of the quantile at a normal score below 0."""
-    share = betaincinv(a, b, ndtr(np.minimum(score, 0.0)))
+    """Of the quantile at a normal score not above 0."""
+    share = betaincinv(a, b, ndtr(score))
     return np.asarray(np.log(share) - np.log1p(-share))

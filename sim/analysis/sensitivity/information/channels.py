@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.special import expit, logit
-from scipy.stats import binom, norm, poisson
 
 from sim.assumptions.decision import Scale
 from sim.draws.streams import FloatArray
@@ -38,6 +37,8 @@ def mean_of_normals(centres: FloatArray, sd: float) -> FloatArray:
     -------
     [place, class of outcomes]; each row adds up to 1.
     """
+    from scipy.stats import norm
+
     edges = np.linspace(centres.min() - _FAR * sd, centres.max() + _FAR * sd, _OUTCOMES - 1)
     return _classes(np.asarray(norm.cdf(edges, centres[:, None], sd), dtype=np.float64))
 
@@ -55,6 +56,8 @@ def counted_share(shares: FloatArray, n: int, between: float = 0.0) -> FloatArra
     -------
     [place, class of outcomes]; each row adds up to 1.
     """
+    from scipy.stats import binom
+
     odds, weights = _around(scaled(shares, "logit"), between)
     seen = expit(odds)
     first, last = binom.ppf(_BEYOND, n, seen.min()), binom.ppf(1 - _BEYOND, n, seen.max())
@@ -74,6 +77,8 @@ def counted_events(values: FloatArray, n: int, between: float = 0.0) -> FloatArr
     -------
     [place, class of outcomes]; each row adds up to 1.
     """
+    from scipy.stats import poisson
+
     logs, weights = _around(scaled(values / np.median(values), "log"), between)
     means = n * np.exp(logs)
     first, last = poisson.ppf(_BEYOND, means.min()), poisson.ppf(1 - _BEYOND, means.max())

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from sim.draws.streams import FloatArray
 
@@ -91,6 +90,8 @@ def _curve(values: FloatArray, knots: int, degree: int) -> FloatArray:
 
 def normal_scores(values: FloatArray) -> FloatArray:
     """Ranks as quantiles of a normal distribution, so that neither a unit nor a long tail matters: [draw]."""
+    from scipy.stats import rankdata
+
     return np.asarray(ndtri((rankdata(values) - 0.5) / len(values)), dtype=np.float64)
 
 
