@@ -104,7 +104,9 @@ def _pass(
 
 def _is_funnel_alone(assumptions: Assumptions, engine: Engine) -> bool:
     """Whether a run can go on in compiled code alone, many times faster, once its first draws are counted."""
-    return engine.is_compiled and assumptions.sampling.chance and not (assumptions.trial or assumptions.market)
+    sampling = assumptions.sampling
+    is_alone = not (sampling.smooth or assumptions.trial or assumptions.market)
+    return engine.is_compiled and sampling.chance and is_alone
 
 
 def _go_on(
@@ -187,6 +189,7 @@ def _provenance(assumptions: Assumptions, seconds: float) -> dict[str, Any]:
         "replicates": sampling.replicates,
         "method": sampling.method,
         "chance": sampling.chance,
+        "smooth": sampling.smooth,
         "engine": "numba" if engine_of(assumptions).is_compiled else "numpy",
         "ledger": origin.ledger.digest,
         "files": dict(origin.files),

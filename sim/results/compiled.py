@@ -151,6 +151,22 @@ def summed(values: NDArray[np.generic], starts: Counts, members: Counts, out: ND
             _add(total, values[members[place]])
 
 
+@njit(nogil=True, cache=True)
+def buckets(bucket: Counts, row: Counts, away: FloatArray, laws: FloatArray, sums: FloatArray) -> None:
+    """See `Kernels.buckets`."""
+    rows = (len(sums) - 5) // 2
+    for draw in range(len(bucket)):
+        place, own = np.uint64(bucket[draw]), np.uint64(row[draw])
+        distance = away[draw]
+        sums[own, place] += 1.0
+        sums[own + np.uint64(rows), place] += distance
+        sums[2 * rows, place] += distance * distance
+        sums[2 * rows + 1, place] += distance * laws[1, draw]
+        sums[2 * rows + 2, place] += laws[1, draw]
+        sums[2 * rows + 3, place] += laws[2, draw]
+        sums[2 * rows + 4, place] += laws[3, draw]
+
+
 _NONE = np.zeros((1, 0), np.uint32)
 
 

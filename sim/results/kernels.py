@@ -15,6 +15,21 @@ CountRows = Callable[[NDArray[np.integer], int], Sequence[int]]
 """Whole numbers [cell, draw], first batch: adds to the histograms; gives the cells that had no room, and are left."""
 
 
+AddToBuckets = Callable[[NDArray[np.int64], NDArray[np.int64], FloatArray, FloatArray, FloatArray], None]
+
+
+def _buckets(
+    bucket: NDArray[np.int64], row: NDArray[np.int64], away: FloatArray, laws: FloatArray, sums: FloatArray
+) -> None:
+    """See `Kernels.buckets`."""
+    size, rows = sums.shape[1], (len(sums) - 5) // 2
+    place = row * size + bucket
+    sums[:rows] += np.bincount(place, minlength=rows * size).reshape(rows, size)
+    sums[rows : 2 * rows] += np.bincount(place, away, rows * size).reshape(rows, size)
+    for total, values in zip(sums[2 * rows :], (away * away, away * laws[1], *laws[1:]), strict=True):
+        total += np.bincount(bucket, values, size)
+
+
 class Kernels(NamedTuple):
     """What a tally is counted with.
 
@@ -24,11 +39,14 @@ class Kernels(NamedTuple):
         far they are from the origin, and of its squares, [batch, cell] each; NaN where some are infinite.
     bars : whole numbers [draw], first batch, counts [batch, bar], first bar, shift: adds to the counts, in place.
     rows : histograms of many cells → what counts them together; None counts one after the other.
+    buckets : the place of each law, its row and how far its mean is from the middle there, [draw] each, its first
+        four cumulants, [4, draw], sums [2 rows + 5, place]: adds to the sums, in place.
     """
 
     moments: Callable[[NDArray[np.generic], FloatArray, int, int], Sums]
     bars: CountBars
     rows: Callable[[Sequence[WholeBars], Sequence[WholeBars | None]], CountRows] | None = None
+    buckets: AddToBuckets = _buckets
 
 
 def _moments(values: NDArray[np.generic], origin: FloatArray, first: int, batches: int) -> Sums:
@@ -61,9 +79,9 @@ PLAIN = Kernels(_moments, _bars)
 
 def compiled() -> Kernels:
     """The same as compiled code, which takes some tenths of a second to load."""
-    from sim.results.compiled import CompiledRows, bars, moments
+    from sim.results.compiled import CompiledRows, bars, buckets, moments
 
-    return Kernels(moments, bars, CompiledRows)
+    return Kernels(moments, bars, CompiledRows, buckets)
 
 
 def by_cell(values: NDArray[np.generic]) -> NDArray[np.generic]:

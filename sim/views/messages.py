@@ -53,7 +53,8 @@ def sampling_words(provenance: Mapping[str, Any]) -> str:
     if provenance["method"] == "point":
         return method
     replicates = f" in {provenance['replicates']} replicates" if provenance["replicates"] > 1 else ""
-    return f"{rounded(provenance['draws'], 0)} draws, {method}{replicates}{stop_words(provenance)}"
+    smoothed = ", patients smoothed" if provenance.get("smooth") else ""
+    return f"{rounded(provenance['draws'], 0)} draws, {method}{replicates}{smoothed}{stop_words(provenance)}"
 
 
 def stop_words(provenance: Mapping[str, Any]) -> str:

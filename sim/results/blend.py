@@ -1,0 +1,227 @@
+"""The average over the draws of a count's law given each draw: what the count is, all in all.
+
+Laws that vary are put together by their mean, in buckets half a standard deviation wide, of which only the first
+cumulants are kept: a bucket is a law of its own. So memory does not grow with the draws, and adding is all there is to
+putting portions together. Laws that hardly vary are added up number by number.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import ndtri
+
+from sim.results.kernels import Kernels
+from sim.results.laws import FEW, Counts, FloatArray, Integers, Term, cumulants, distribution, probabilities
+
+_FINENESS = 4.0
+"""Buckets for a unit of the square root of the mean: each is half a standard deviation wide, or less."""
+
+MOST_BUCKETS = 2048
+"""Buckets at most among the first draws; a count that spreads over more of them has wider ones."""
+
+_ROOM = 8  # buckets, or numbers, that a range is extended by, besides half of itself
+_FAR = 12.0  # standard deviations from a mean within which all of a law lies
+_LONG = 40  # steps after which a search halves its bracket
+
+
+class Read(NamedTuple):
+    """Quantiles of a blend.
+
+    Attributes
+    ----------
+    whole : the smallest whole numbers whose distribution function is at least the level: [level].
+    between : where the level is met when each number is spread evenly over half a one on either side: [level].
+    by_row : the same in each row, to first order: [row, level].
+    """
+
+    whole: FloatArray
+    between: FloatArray
+    by_row: FloatArray
+
+
+class _Span:
+    """Sums over whole places, which grow with what is added: [row, place]."""
+
+    def __init__(self, rows: int) -> None:
+        self.first, self.sums = 0, np.zeros((rows, 0))
+
+    def make_room(self, low: int, high: int) -> None:
+        """Hold these places too."""
+        size = self.sums.shape[1]
+        if size and low >= self.first and high < self.first + size:
+            return
+        if size:
+            low, high = min(low, self.first), max(high, self.first + size - 1)
+        room = (high - low) // 2 + _ROOM
+        sums = np.zeros((len(self.sums), high - low + 1 + 2 * room))
+        sums[:, self.first - low + room :][:, :size] = self.sums
+        self.first, self.sums = low - room, sums
+
+
+class Blend:
+    """The blend of one count, as a whole and in each of several rows.
+
+    Parameters
+    ----------
+    rows : draw after draw belongs to row after row.
+    kernels : what adds laws to buckets.
+    """
+
+    def __init__(self, rows: int, kernels: Kernels) -> None:
+        """Nothing is added yet."""
+        self._rows, self._kernels = rows, kernels
+        self._origin, self._fineness = 0.0, _FINENESS
+        self._moments = np.zeros((4, rows))  # draws, mean and its square from the origin, variance
+        self._buckets, self._few = _Span(2 * rows + 5), _Span(rows)
+        self._highest = 0.0
+
+    def add(self, terms: Sequence[Term], first_row: int) -> None:
+        """Add the laws of neighbouring draws: sums of these binomial counts."""
+        laws = cumulants(terms)
+        mean, variance = laws[:2]
+        if not self._moments.any():
+            self._settle(mean, variance)
+        found = self._kernels.moments(laws[:2], np.array([self._origin, 0.0]), first_row, self._rows)
+        self._moments += found[0][:, 0], found[1][:, 0], found[2][:, 0], found[1][:, 1]
+        self._highest = max(self._highest, float((mean + _FAR * np.sqrt(variance)).max()) + _FAR**2)
+        row = (first_row + np.arange(len(mean))) % self._rows
+        few = variance < FEW
+        if few.any():
+            self._add_few([Term(n[few], p[few]) for n, p in terms], row[few])
+            laws, row = laws[:, ~few], row[~few]
+        if len(row):
+            self._add_many(laws, row)
+
+    def _settle(self, mean: FloatArray, variance: FloatArray) -> None:
+        """Fix the width of buckets by the first laws."""
+        self._origin = float(mean[0])
+        some = variance >= FEW
+        if some.any():
+            narrow = np.sqrt(np.max(mean[some] / variance[some]))
+            roots = np.sqrt(mean[some])
+            self._fineness = min(_FINENESS * narrow, MOST_BUCKETS / max(float(np.ptp(roots)), 1e-3))
+
+    def _add_few(self, terms: Sequence[Term], row: Counts) -> None:
+        base, weight = probabilities(terms)
+        number = np.maximum(base + np.arange(len(weight))[:, None], 0)  # below 0 there is no weight
+        self._few.make_room(int(number.min()), int(number.max()))
+        _, size = self._few.sums.shape
+        place = row * size + number - self._few.first
+        self._few.sums += np.bincount(place.ravel(), weight.ravel(), self._rows * size).reshape(self._rows, size)
+
+    def _add_many(self, laws: FloatArray, row: Counts) -> None:
+        bucket = (np.sqrt(laws[0]) * self._fineness).astype(np.int64)
+        self._buckets.make_room(int(bucket.min()), int(bucket.max()))
+        away = laws[0] - self._centre(bucket)
+        self._kernels.buckets(bucket - self._buckets.first, row, away, laws, self._buckets.sums)
+
+    def _centre(self, bucket: Integers) -> FloatArray:
+        return np.asarray(((bucket + 0.5) / self._fineness) ** 2)
+
+    def mean(self) -> tuple[float, FloatArray]:
+        """The mean, and that of each row: [row]."""
+        number, total = self._moments[:2]
+        return self._origin + float(total.sum() / number.sum()), self._origin + total / number
+
+    def sd(self) -> tuple[float, FloatArray]:
+        """The standard deviation, and that of each row, [row]: variances within draws and of their means."""
+        return float(_spread(self._moments.sum(axis=1))), _spread(self._moments)
+
+    def quantiles(self, levels: FloatArray) -> Read:
+        """The whole numbers at which the distribution function passes some levels, [level]."""
+        places = np.arange(self._buckets.sums.shape[1]) + self._buckets.first
+        law = _Law(self._moments[0], self._few, self._buckets, self._centre(places))
+        below, high, above = law.bracket(levels, np.ceil(self._highest))
+        step = above - below
+        between = high - 0.5 + (levels - below) / step
+        return Read(high, between, high + 0.5 + (levels - law.by_row(high)) / step)
+
+
+class _Law:
+    """The distribution function of a blend, as a whole and in each row.
+
+    Parameters
+    ----------
+    draws : of each row: [row].
+    few : probabilities of numbers: [row, number].
+    buckets : the sums over buckets.
+    centre : of each bucket: [bucket].
+    """
+
+    def __init__(self, draws: FloatArray, few: _Span, buckets: _Span, centre: FloatArray) -> None:
+        rows = len(draws)
+        self._draws, self._first, self._few = draws, few.first, np.cumsum(few.sums, axis=1)
+        filled = np.flatnonzero(buckets.sums[:rows].any(axis=0))
+        sums = buckets.sums[:, filled]
+        self._number, away = sums[:rows], sums[rows : 2 * rows]
+        self._all = self._number.sum(axis=0)
+        middle, squares, together, variance, third, fourth = np.vstack([away.sum(axis=0), sums[2 * rows :]]) / self._all
+        mean, scatter = centre[filled] + middle, np.maximum(squares - middle**2, 0.0)
+        q = variance / mean
+        fifth = variance * (2.0 * q - 1.0) * (1.0 - 12.0 * q * (1.0 - q))
+        self._laws = (mean, variance + scatter, third + 3.0 * (together - middle * variance), fourth, fifth)
+        self._shift = away - self._number * middle  # by which a row's own laws lie above those of all
+
+    def _of_few(self, k: FloatArray) -> FloatArray:
+        """Draws whose law hardly varies, up to these numbers: [row, k]."""
+        if not self._few.shape[1]:
+            return np.zeros((len(self._draws), len(k)))
+        place = k.astype(np.int64) - self._first
+        found = self._few[:, np.clip(place, 0, self._few.shape[1] - 1)]
+        return np.where(place < 0, 0.0, found)
+
+    def __call__(self, k: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The distribution function at whole numbers, and the density of laws that vary: [k] each."""
+        below, density = distribution(k[:, None], self._laws)
+        draws = self._draws.sum()
+        found = self._of_few(k).sum(axis=0) + below @ self._all
+        return found / draws, density @ self._all / draws
+
+    def by_row(self, k: FloatArray) -> FloatArray:
+        """The distribution function of each row: [row, k]."""
+        below, density = distribution(k[:, None], self._laws)
+        found = self._of_few(k) + self._number @ below.T - self._shift @ density.T
+        return np.asarray(found / self._draws[:, None])
+
+    def _guess(self, levels: FloatArray) -> FloatArray:
+        """Where levels are passed by the draws' means, drawn out to the spread of all."""
+        few = self._few.sum(axis=0)
+        place = np.concatenate([np.arange(len(few)) + float(self._first), self._laws[0]])
+        weight = np.concatenate([np.diff(few, prepend=0.0), self._all]) / self._draws.sum()
+        middle = weight @ place
+        between = weight @ (place - middle) ** 2
+        within = self._all @ self._laws[1] / self._draws.sum()
+        passed = np.interp(levels, np.cumsum(weight) - weight / 2, place)
+        if between <= within:
+            return np.asarray(middle + ndtri(levels) * np.sqrt(between + within))
+        return np.asarray(middle + (passed - middle) * np.sqrt(1.0 + within / between))
+
+    def bracket(self, levels: FloatArray, most: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The smallest whole numbers that reach some levels, between the distribution function below and at them.
+
+        Newton's steps, held between what is known to be below and above, which are halved where steps do not end.
+        """
+        low, high = np.full(len(levels), -1.0), np.full(len(levels), most)
+        below, above = np.zeros(len(levels)), np.ones(len(levels))
+        k = np.floor(self._guess(levels))
+        steps = 0
+        while (going := high - low > 1).any():
+            k = np.clip(k, low + 1, high - 1)
+            found, density = self(k)
+            is_above = found >= levels
+            rises, falls = going & is_above, going & ~is_above
+            high, above = np.where(rises, k, high), np.where(rises, found, above)
+            low, below = np.where(falls, k, low), np.where(falls, found, below)
+            step = np.divide(levels - found, density, where=density > 0, out=np.zeros(len(k)))
+            stepped = k + np.where(is_above, np.minimum(np.floor(step), -1.0), np.maximum(np.ceil(step), 1.0))
+            steps += 1
+            k = stepped if steps < _LONG else np.floor((low + high) / 2)
+        return below, high, above
+
+
+def _spread(moments: FloatArray) -> FloatArray:
+    """The standard deviation from draws, mean and its square from the origin, and variance: [4, …] → […]."""
+    number, total, squares, within = moments
+    between = (squares - np.square(total) / number) / np.maximum(number - 1, 1)
+    return np.asarray(np.sqrt(np.maximum(between, 0.0) + within / number))

@@ -1,0 +1,105 @@
+"""The law of a sum of binomial counts: by its cumulants where it varies, number by number where it hardly does.
+
+The distribution function of many patients is Edgeworth's series to third order, with the correction for a lattice: at k
+it is that of a continuous number at k + 1/2 whose variance is 1/12 less and whose fourth cumulant 1/120 more. Its error
+is below 0.01 / variance², 1.3e-4 at a variance of 9. Below it probabilities are worked out one by one.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+FloatArray = NDArray[np.float64]
+Integers = NDArray[np.integer]
+Counts = NDArray[np.int64]
+
+FEW = 9.0
+"""The variance below which every probability is worked out."""
+
+_REST = 1e-12  # probability of the numbers that are left out
+_ROOT = np.sqrt(2 * np.pi)
+
+
+class Term(NamedTuple):
+    """A binomial part of a count, in each draw.
+
+    Attributes
+    ----------
+    n : whole patients: [draw].
+    p : the probability of each to be counted: [draw].
+    """
+
+    n: Integers
+    p: FloatArray
+
+
+def cumulants(terms: Sequence[Term]) -> FloatArray:
+    """The first four cumulants of a sum of binomial counts: [4, draw]."""
+    found = np.zeros((4, len(terms[0].n)))
+    for n, p in terms:
+        q = 1.0 - p
+        mean = n * p
+        variance = mean * q
+        found += mean, variance, variance * (q - p), variance * (1.0 - 6.0 * p * q)
+    return found
+
+
+def distribution(k: FloatArray, cumulants: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """P[X <= k] of counts that vary, and the normal density there.
+
+    Parameters
+    ----------
+    k : whole numbers.
+    cumulants : the first five; they broadcast with k.
+    """
+    mean, variance, third, fourth, fifth = cumulants
+    inverse = 1.0 / (variance - 1.0 / 12.0)
+    root = np.sqrt(inverse)
+    y = (k + 0.5 - mean) * root
+    y2 = y * y
+    three, four, five = third * inverse * root, (fourth + 1.0 / 120.0) * inverse**2, fifth * inverse**2 * root
+    series = three * (y2 - 1.0) / 6.0
+    series += y * (four * (y2 - 3.0) / 24.0 + three**2 * ((y2 - 10.0) * y2 + 15.0) / 72.0)
+    series += five * ((y2 - 6.0) * y2 + 3.0) / 120.0
+    series += three * four * (((y2 - 15.0) * y2 + 45.0) * y2 - 15.0) / 144.0
+    series += three**3 * ((((y2 - 28.0) * y2 + 210.0) * y2 - 420.0) * y2 + 105.0) / 1296.0
+    density = np.exp(-0.5 * y2) / _ROOT
+    return ndtr(y) - density * series, density * root
+
+
+def probabilities(terms: Sequence[Term]) -> tuple[Counts, FloatArray]:
+    """The probability of each number of a sum of binomial counts of small variance.
+
+    Returns
+    -------
+    The number of the first row in each draw, [draw], and the probabilities from there on, [number, draw].
+    """
+    base, weight = _binomial(*terms[0])
+    for term in terms[1:]:
+        further, other = _binomial(*term)
+        joined = np.zeros((len(weight) + len(other) - 1, weight.shape[1]))
+        for place, row in enumerate(other):
+            joined[place : place + len(weight)] += row * weight
+        base, weight = base + further, joined
+    return base, weight
+
+
+def _binomial(n: Integers, p: FloatArray) -> tuple[Counts, FloatArray]:
+    """The same of one: from the smaller side, each from the one before, until what is left is nothing."""
+    mirrored = p > 0.5
+    p = np.where(mirrored, 1.0 - p, p)
+    odds, most = p / (1.0 - p), int(n.max())
+    rows = [np.exp(n * np.log1p(-p))]
+    total = rows[0].copy()
+    while len(rows) <= most and float(total.min()) < 1.0 - _REST:
+        k = len(rows)
+        rows.append(rows[-1] * odds * np.maximum(n - k + 1, 0) / k)
+        total += rows[-1]
+        if float(rows[-1].max()) == 0.0:
+            break
+    weight = np.array(rows)
+    base = np.where(mirrored, n.astype(np.int64) - (len(rows) - 1), 0)
+    return base, np.where(mirrored, weight[::-1], weight)
