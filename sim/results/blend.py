@@ -22,6 +22,7 @@ MOST_BUCKETS = 2048
 
 _ROOM = 8  # buckets, or numbers, that a range is extended by, besides half of itself
 _FAR = 12.0  # standard deviations from a mean within which all of a law lies
+_THIN = 1e-9  # density below which Newton's steps are not taken
 _LONG = 40  # steps after which a search halves its bracket
 
 
@@ -172,11 +173,11 @@ class _Law:
         return np.where(place < 0, 0.0, found)
 
     def __call__(self, k: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The distribution function at whole numbers, and the density of laws that vary: [k] each."""
+        """The distribution function at whole numbers, and its density, roughly: [k] each."""
         below, density = distribution(k[:, None], self._laws)
+        few, before = (self._of_few(place).sum(axis=0) for place in (k, k - 1))
         draws = self._draws.sum()
-        found = self._of_few(k).sum(axis=0) + below @ self._all
-        return found / draws, density @ self._all / draws
+        return (few + below @ self._all) / draws, (few - before + density @ self._all) / draws
 
     def by_row(self, k: FloatArray) -> FloatArray:
         """The distribution function of each row: [row, k]."""
@@ -213,7 +214,7 @@ class _Law:
             rises, falls = going & is_above, going & ~is_above
             high, above = np.where(rises, k, high), np.where(rises, found, above)
             low, below = np.where(falls, k, low), np.where(falls, found, below)
-            step = np.divide(levels - found, density, where=density > 0, out=np.zeros(len(k)))
+            step = np.divide(levels - found, density, where=density > _THIN, out=np.zeros(len(k)))
             stepped = k + np.where(is_above, np.minimum(np.floor(step), -1.0), np.maximum(np.ceil(step), 1.0))
             steps += 1
             k = stepped if steps < _LONG else np.floor((low + high) / 2)
