@@ -132,7 +132,7 @@ def gathering(assumptions: Assumptions, first: Sequence[xr.Dataset], batches: Ba
     """
     draws, keep = assumptions.sampling.draws, assumptions.results.keep_draws
     size = sum(part.nbytes / part.sizes["draw"] for part in first) * draws
-    smoothing = Smoothing(batches, engine.kernels) if assumptions.sampling.smooth else None
+    smoothing = Smoothing(assumptions, batches, engine.kernels) if assumptions.sampling.smooth else None
     is_asked = bool(assumptions.sensitivity.asked)
     if keep is True or is_asked or draws <= CHUNK or (keep == "auto" and size <= KEPT_BYTES):
         return Kept(batches, assumptions.sampling.replicates, smoothing)

@@ -6,8 +6,10 @@ from itertools import pairwise
 import numpy as np
 import xarray as xr
 
+from sim.assumptions.schema import Assumptions
 from sim.draws.labelled import rows_of
 from sim.draws.streams import FloatArray
+from sim.execution.alone import RatesAlone
 from sim.model.chain import TRIAL_STAGE, rates_of
 from sim.model.conditional import shares
 from sim.results.batches import Batches
@@ -23,6 +25,7 @@ class Smoothing:
 
     Parameters
     ----------
+    assumptions : what is assumed; `sampling.smooth` says which laws are averaged over.
     batches : how draws fall into independent batches.
     kernels : what adds laws up.
 
@@ -31,9 +34,10 @@ class Smoothing:
     samples : of each population whose law is known, by name.
     """
 
-    def __init__(self, batches: Batches, kernels: Kernels) -> None:
+    def __init__(self, assumptions: Assumptions, batches: Batches, kernels: Kernels) -> None:
         """Nothing is added yet."""
         self._batches, self._kernels = batches, kernels
+        self._alone = RatesAlone(assumptions) if assumptions.sampling.smooth == "rates" else None
         self.samples: dict[str, Smoothed] = {}
 
     def add(self, parameters: xr.Dataset, outputs: xr.Dataset, first_draw: int) -> None:
@@ -42,12 +46,17 @@ class Smoothing:
         cells = {name: transplants[name].to_numpy().tolist() for name in CELL_DIMS}
         patients = Patients(by_cell(transplants.to_numpy()).astype(np.int64), cells)
         meets = parameters.get("trial.meets_criteria") if TRIAL_STAGE in outputs else None
-        for name, share in shares(rates_of(parameters), meets).items():
-            if name not in self.samples:
-                like = with_totals(outputs[name].isel(draw=slice(1)))
-                self.samples[name] = Smoothed(like, self._batches, self._kernels)
+        rates = rates_of(parameters)
+        middle = {} if self._alone is None else shares(self._alone.at_mean(rates), meets)
+        for name, share in shares(rates, meets).items():
             p, row = rows_of(share, cells, transplants.sizes["draw"])
-            self.samples[name].add(patients.laws(p, row), first_draw)
+            if name not in self.samples:
+                factors = [()] * len(p) if self._alone is None else self._alone.factors(name, cells, row)
+                like = with_totals(outputs[name].isel(draw=slice(1)))
+                own = [factors[alike[0]] if len(alike) == 1 else () for alike in patients.rows(row)]
+                self.samples[name] = Smoothed(like, self._batches, self._kernels, own)
+            at_mean = patients.laws(rows_of(middle[name], cells, len(p[0]))[0], row) if middle else None
+            self.samples[name].add(patients.laws(p, row), first_draw, at_mean)
 
 
 class Patients:
@@ -66,6 +75,10 @@ class Patients:
         self._members = [members[start:end] for start, end in pairwise(starts)]
         self._sums: dict[tuple[int, ...], Counts] = {}
 
+    def rows(self, row: Counts) -> list[list[int]]:
+        """Which different rows the members of each cell, and of each total, have."""
+        return [list(dict.fromkeys(row[members].tolist())) for members in self._members]
+
     def laws(self, p: FloatArray, row: Counts) -> list[list[Term]]:
         """The binomial counts that each cell, and each total, is the sum of: several where probabilities differ.
 
@@ -74,13 +87,10 @@ class Patients:
         p : probabilities: [row, draw].
         row : which of these is each cell's: [cell].
         """
-        return [self._terms(members, p, row[members]) for members in self._members]
-
-    def _terms(self, members: Counts, p: FloatArray, row: Counts) -> list[Term]:
-        alike: dict[int, list[int]] = {}
-        for member, own in zip(members.tolist(), row.tolist(), strict=True):
-            alike.setdefault(own, []).append(member)
-        return [Term(self._sum(tuple(group)), p[own]) for own, group in alike.items()]
+        return [
+            [Term(self._sum(tuple(members[row[members] == own].tolist())), p[own]) for own in alike]
+            for members, alike in zip(self._members, self.rows(row), strict=True)
+        ]
 
     def _sum(self, cells: tuple[int, ...]) -> Counts:
         if cells not in self._sums:

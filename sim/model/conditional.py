@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import xarray as xr
 
-from sim.variables import FUNNEL, MEETS_CRITERIA
+from sim.variables import FUNNEL, MEETS_CRITERIA, VARIABLES, Variable
 
 
 def shares(rates: Mapping[str, xr.DataArray], meets: xr.DataArray | None = None) -> dict[str, xr.DataArray]:
@@ -26,3 +26,14 @@ def shares(rates: Mapping[str, xr.DataArray], meets: xr.DataArray | None = None)
     if meets is not None:
         found[MEETS_CRITERIA.name] = found[str(MEETS_CRITERIA.of)] * meets
     return found
+
+
+def rates_to(stage: Variable) -> dict[str, bool]:
+    """The rates whose product is the share of transplants that reaches a stage, and whether each is its complement."""
+    if stage.of is None:
+        return {}
+    before = rates_to(VARIABLES[stage.of])
+    if stage.rate is not None:
+        return {**before, stage.rate: False}
+    rest = None if stage.rest_of is None else VARIABLES[stage.rest_of].rate
+    return before if rest is None else {**before, rest: True}

@@ -1,8 +1,8 @@
 """The average over the draws of a count's law given each draw: what the count is, all in all.
 
-Laws that vary are put together by their mean, in buckets half a standard deviation wide, of which only the first
-cumulants are kept: a bucket is a law of its own. So memory does not grow with the draws, and adding is all there is to
-putting portions together. Laws that hardly vary are added up number by number.
+Laws that vary are put together by their mean, in buckets half a standard deviation wide or less, of which only the
+first cumulants are kept: a bucket is a law of its own. So memory does not grow with the draws, and adding is all there
+is to putting portions together. Laws that hardly vary are added up number by number.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
+from sim.results.factor import averaged_over, lowest
 from sim.results.kernels import Kernels
-from sim.results.laws import FEW, Counts, FloatArray, Integers, Term, cumulants, distribution, probabilities
+from sim.results.laws import FEW, Counts, FloatArray, Term, cumulants, distribution, powers, probabilities
 
-_FINENESS = 4.0
-"""Buckets for a unit of the square root of the mean: each is half a standard deviation wide, or less."""
+_FINENESS = 2.0
+"""Buckets for a standard deviation of the law that is the narrowest for its mean."""
 
-MOST_BUCKETS = 2048
+MOST_BUCKETS = 512
 """Buckets at most among the first draws; a count that spreads over more of them has wider ones."""
 
 _ROOM = 8  # buckets, or numbers, that a range is extended by, besides half of itself
@@ -67,41 +68,54 @@ class Blend:
     ----------
     rows : draw after draw belongs to row after row.
     kernels : what adds laws to buckets.
+    factor : independent quantities, all of whose product is averaged over where counts vary enough for that: points of
+        each about a mean of 1, as `averaged_over` has them.
     """
 
-    def __init__(self, rows: int, kernels: Kernels) -> None:
+    def __init__(self, rows: int, kernels: Kernels, factor: Sequence[FloatArray] = ()) -> None:
         """Nothing is added yet."""
-        self._rows, self._kernels = rows, kernels
+        self._rows, self._kernels, self._factor = rows, kernels, factor
         self._origin, self._fineness = 0.0, _FINENESS
         self._moments = np.zeros((4, rows))  # draws, mean and its square from the origin, variance
         self._buckets, self._few = _Span(2 * rows + 5), _Span(rows)
-        self._highest = 0.0
 
-    def add(self, terms: Sequence[Term], first_row: int) -> None:
-        """Add the laws of neighbouring draws: sums of these binomial counts."""
-        laws = cumulants(terms)
-        mean, variance = laws[:2]
+    def add(self, terms: Sequence[Term], first_row: int, at_mean: Sequence[Term] = ()) -> None:
+        """Add the laws of neighbouring draws.
+
+        Parameters
+        ----------
+        terms : binomial counts that the count is the sum of, in each draw.
+        first_row : of the first draw.
+        at_mean : the same with the factor at its mean.
+        """
+        drawn = powers(terms)
         if not self._moments.any():
-            self._settle(mean, variance)
-        found = self._kernels.moments(laws[:2], np.array([self._origin, 0.0]), first_row, self._rows)
-        self._moments += found[0][:, 0], found[1][:, 0], found[2][:, 0], found[1][:, 1]
-        self._highest = max(self._highest, float((mean + _FAR * np.sqrt(variance)).max()) + _FAR**2)
-        row = (first_row + np.arange(len(mean))) % self._rows
-        few = variance < FEW
+            self._begin(drawn, at_mean)
+        variance = drawn[0] - drawn[1]
+        values, origin = np.array([drawn[0], variance]), np.array([self._origin, 0.0])
+        number, total, squares = self._kernels.moments(values, origin, first_row, self._rows)
+        self._moments += number[:, 0], total[:, 0], squares[:, 0], total[:, 1]
+        row = (first_row + np.arange(len(variance))) % self._rows
+        few = np.zeros(len(row), np.bool_) if self._factor else variance < FEW
         if few.any():
             self._add_few([Term(n[few], p[few]) for n, p in terms], row[few])
-            laws, row = laws[:, ~few], row[~few]
-        if len(row):
-            self._add_many(laws, row)
+        if not few.all():
+            laws = powers(at_mean) if self._factor else drawn[:, ~few]
+            self._add_many(laws, row[~few])
 
-    def _settle(self, mean: FloatArray, variance: FloatArray) -> None:
-        """Fix the width of buckets by the first laws."""
-        self._origin = float(mean[0])
+    def _begin(self, drawn: FloatArray, at_mean: Sequence[Term]) -> None:
+        """Fix by the first laws whether the factor is averaged over, and the width of buckets."""
+        self._origin, laws = float(drawn[0, 0]), drawn
+        if self._factor:
+            laws = powers(at_mean)
+            if (laws[0] - laws[1]).min() * lowest(self._factor) < FEW:
+                self._factor, laws = (), drawn
+        mean, variance = laws[0], laws[0] - laws[1]
         some = variance >= FEW
         if some.any():
-            narrow = np.sqrt(np.max(mean[some] / variance[some]))
-            roots = np.sqrt(mean[some])
-            self._fineness = min(_FINENESS * narrow, MOST_BUCKETS / max(float(np.ptp(roots)), 1e-3))
+            narrow = float((mean[some] / np.sqrt(variance[some])).max())
+            span = float(np.ptp(np.log(mean[some])))
+            self._fineness = min(_FINENESS * narrow, MOST_BUCKETS / max(span, 1e-3))
 
     def _add_few(self, terms: Sequence[Term], row: Counts) -> None:
         base, weight = probabilities(terms)
@@ -112,13 +126,9 @@ class Blend:
         self._few.sums += np.bincount(place.ravel(), weight.ravel(), self._rows * size).reshape(self._rows, size)
 
     def _add_many(self, laws: FloatArray, row: Counts) -> None:
-        bucket = (np.sqrt(laws[0]) * self._fineness).astype(np.int64)
+        bucket = np.floor(np.log(laws[0]) * self._fineness).astype(np.int64)
         self._buckets.make_room(int(bucket.min()), int(bucket.max()))
-        away = laws[0] - self._centre(bucket)
-        self._kernels.buckets(bucket - self._buckets.first, row, away, laws, self._buckets.sums)
-
-    def _centre(self, bucket: Integers) -> FloatArray:
-        return np.asarray(((bucket + 0.5) / self._fineness) ** 2)
+        self._kernels.buckets(bucket - self._buckets.first, row, laws, self._buckets.sums)
 
     def mean(self) -> tuple[float, FloatArray]:
         """The mean, and that of each row: [row]."""
@@ -131,9 +141,11 @@ class Blend:
 
     def quantiles(self, levels: FloatArray) -> Read:
         """The whole numbers at which the distribution function passes some levels, [level]."""
-        places = np.arange(self._buckets.sums.shape[1]) + self._buckets.first
-        law = _Law(self._moments[0], self._few, self._buckets, self._centre(places))
-        below, high, above = law.bracket(levels, np.ceil(self._highest))
+        sums = self._buckets.sums
+        if self._factor:
+            sums = averaged_over(sums, self._fineness, self._factor)
+        law = _Law(self._moments[0], self._few, sums)
+        below, high, above = law.bracket(levels)
         step = above - below
         between = high - 0.5 + (levels - below) / step
         return Read(high, between, high + 0.5 + (levels - law.by_row(high)) / step)
@@ -146,23 +158,22 @@ class _Law:
     ----------
     draws : of each row: [row].
     few : probabilities of numbers: [row, number].
-    buckets : the sums over buckets.
-    centre : of each bucket: [bucket].
+    sums : over buckets, as `Kernels.buckets` has them.
     """
 
-    def __init__(self, draws: FloatArray, few: _Span, buckets: _Span, centre: FloatArray) -> None:
+    def __init__(self, draws: FloatArray, few: _Span, sums: FloatArray) -> None:
         rows = len(draws)
         self._draws, self._first, self._few = draws, few.first, np.cumsum(few.sums, axis=1)
-        filled = np.flatnonzero(buckets.sums[:rows].any(axis=0))
-        sums = buckets.sums[:, filled]
-        self._number, away = sums[:rows], sums[rows : 2 * rows]
+        sums = sums[:, sums[:rows].any(axis=0)]
+        self._number, total = sums[:rows], sums[rows : 2 * rows]
         self._all = self._number.sum(axis=0)
-        middle, squares, together, variance, third, fourth = np.vstack([away.sum(axis=0), sums[2 * rows :]]) / self._all
-        mean, scatter = centre[filled] + middle, np.maximum(squares - middle**2, 0.0)
+        mean, squares, products, *others = np.vstack([total.sum(axis=0), sums[2 * rows :]]) / self._all
+        _, variance, third, fourth = cumulants((mean, *others))
+        scatter, together = np.maximum(squares - mean**2, 0.0), products - mean * others[0]
         q = variance / mean
         fifth = variance * (2.0 * q - 1.0) * (1.0 - 12.0 * q * (1.0 - q))
-        self._laws = (mean, variance + scatter, third + 3.0 * (together - middle * variance), fourth, fifth)
-        self._shift = away - self._number * middle  # by which a row's own laws lie above those of all
+        self._laws = (mean, variance + scatter, third + 3.0 * (scatter - together), fourth, fifth)
+        self._shift = total - self._number * mean  # by which a row's own laws lie above those of all
 
     def _of_few(self, k: FloatArray) -> FloatArray:
         """Draws whose law hardly varies, up to these numbers: [row, k]."""
@@ -198,12 +209,13 @@ class _Law:
             return np.asarray(middle + ndtri(levels) * np.sqrt(between + within))
         return np.asarray(middle + (passed - middle) * np.sqrt(1.0 + within / between))
 
-    def bracket(self, levels: FloatArray, most: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def bracket(self, levels: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """The smallest whole numbers that reach some levels, between the distribution function below and at them.
 
         Newton's steps, held between what is known to be below and above, which are halved where steps do not end.
         """
-        low, high = np.full(len(levels), -1.0), np.full(len(levels), most)
+        most = [self._first + self._few.shape[1], *(self._laws[0] + _FAR * np.sqrt(self._laws[1]))]
+        low, high = np.full(len(levels), -1.0), np.full(len(levels), np.ceil(max(most)))
         below, above = np.zeros(len(levels)), np.ones(len(levels))
         k = np.floor(self._guess(levels))
         steps = 0

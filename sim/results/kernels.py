@@ -15,18 +15,17 @@ CountRows = Callable[[NDArray[np.integer], int], Sequence[int]]
 """Whole numbers [cell, draw], first batch: adds to the histograms; gives the cells that had no room, and are left."""
 
 
-AddToBuckets = Callable[[NDArray[np.int64], NDArray[np.int64], FloatArray, FloatArray, FloatArray], None]
+AddToBuckets = Callable[[NDArray[np.int64], NDArray[np.int64], FloatArray, FloatArray], None]
 
 
-def _buckets(
-    bucket: NDArray[np.int64], row: NDArray[np.int64], away: FloatArray, laws: FloatArray, sums: FloatArray
-) -> None:
+def _buckets(bucket: NDArray[np.int64], row: NDArray[np.int64], powers: FloatArray, sums: FloatArray) -> None:
     """See `Kernels.buckets`."""
     size, rows = sums.shape[1], (len(sums) - 5) // 2
+    first, second = powers[:2]
     place = row * size + bucket
     sums[:rows] += np.bincount(place, minlength=rows * size).reshape(rows, size)
-    sums[rows : 2 * rows] += np.bincount(place, away, rows * size).reshape(rows, size)
-    for total, values in zip(sums[2 * rows :], (away * away, away * laws[1], *laws[1:]), strict=True):
+    sums[rows : 2 * rows] += np.bincount(place, first, rows * size).reshape(rows, size)
+    for total, values in zip(sums[2 * rows :], (first * first, first * second, *powers[1:]), strict=True):
         total += np.bincount(bucket, values, size)
 
 
@@ -39,8 +38,9 @@ class Kernels(NamedTuple):
         far they are from the origin, and of its squares, [batch, cell] each; NaN where some are infinite.
     bars : whole numbers [draw], first batch, counts [batch, bar], first bar, shift: adds to the counts, in place.
     rows : histograms of many cells → what counts them together; None counts one after the other.
-    buckets : the place of each law, its row and how far its mean is from the middle there, [draw] each, its first
-        four cumulants, [4, draw], sums [2 rows + 5, place]: adds to the sums, in place.
+    buckets : the place of each law and its row, [draw] each, its powers, [4, draw], sums [2 rows + 5, place]: adds to
+        the sums, in place, how many laws there are in each row, and their first power; of all rows the square of this,
+        its product with the second power, and the other powers.
     """
 
     moments: Callable[[NDArray[np.generic], FloatArray, int, int], Sums]

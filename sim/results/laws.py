@@ -36,15 +36,26 @@ class Term(NamedTuple):
     p: FloatArray
 
 
-def cumulants(terms: Sequence[Term]) -> FloatArray:
-    """The first four cumulants of a sum of binomial counts: [4, draw]."""
+def powers(terms: Sequence[Term]) -> FloatArray:
+    """Of a sum of binomial counts the sums of n p, n p², n p³ and n p⁴, which say all of its law: [4, draw]."""
     found = np.zeros((4, len(terms[0].n)))
     for n, p in terms:
-        q = 1.0 - p
-        mean = n * p
-        variance = mean * q
-        found += mean, variance, variance * (q - p), variance * (1.0 - 6.0 * p * q)
+        own = n * p
+        for row in found:
+            row += own
+            own *= p
     return found
+
+
+def cumulants(powers: Sequence[FloatArray] | FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """The first four cumulants of a sum of binomial counts, from its `powers`."""
+    first, second, third, fourth = powers
+    return (
+        first,
+        first - second,
+        first - 3.0 * second + 2.0 * third,
+        first - 7.0 * second + 12.0 * third - 6.0 * fourth,
+    )
 
 
 def distribution(k: FloatArray, cumulants: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:

@@ -8,7 +8,7 @@ from scipy.special import ndtr
 
 from sim.results.batches import Batches
 from sim.results.blend import Blend
-from sim.results.kernels import PLAIN, Kernels
+from sim.results.kernels import Kernels
 from sim.results.laws import FloatArray, Term
 from sim.results.sample import QUANTILES, Sample, Statistics
 from sim.results.totals import column_labels
@@ -27,25 +27,37 @@ class Smoothed(Sample):
     like : draws of it with totals, [draw, + strata, year]; of no account but for name, unit and labels.
     batches : how draws fall into independent batches.
     kernels : what adds laws up.
+    factors : what is averaged over besides, of each cell; see `Blend`.
     """
 
     has_chance = False
 
-    def __init__(self, like: xr.DataArray, batches: Batches, kernels: Kernels = PLAIN) -> None:
+    def __init__(
+        self, like: xr.DataArray, batches: Batches, kernels: Kernels, factors: Sequence[Sequence[FloatArray]]
+    ) -> None:
         """Nothing is added yet."""
         self.name, self.draws = str(like.name), 0
         self.unit = str(like.attrs.get("unit", VARIABLES[self.name].unit))
         self.labels = column_labels(like)
         self._batches, self._rows = batches, max(batches.number, 1)
         self._shape = like.shape[1:]
-        self._cells = [Blend(self._rows, kernels) for _ in range(int(np.prod(self._shape, dtype=int)))]
+        self._cells = [Blend(self._rows, kernels, factor) for factor in factors]
         self._read: tuple[Statistics, Sequence[Statistics], FloatArray] | None = None
 
-    def add(self, laws: Sequence[Sequence[Term]], first_draw: int) -> None:
-        """Add neighbouring draws: of each cell the binomial counts that it is the sum of."""
+    def add(
+        self, laws: Sequence[Sequence[Term]], first_draw: int, at_mean: Sequence[Sequence[Term]] | None = None
+    ) -> None:
+        """Add neighbouring draws.
+
+        Parameters
+        ----------
+        laws : of each cell the binomial counts that it is the sum of.
+        first_draw : the number of the first.
+        at_mean : the same with the factors at their mean; None where there are none.
+        """
         self.draws += len(laws[0][0].n)
-        for cell, terms in zip(self._cells, laws, strict=True):
-            cell.add(terms, first_draw % self._rows)
+        for cell, terms, middle in zip(self._cells, laws, at_mean or laws, strict=True):
+            cell.add(terms, first_draw % self._rows, middle)
 
     def whole(self) -> Statistics:
         """See `Sample.whole`; quantiles are the smallest whole numbers that reach their level."""

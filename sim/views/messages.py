@@ -53,7 +53,7 @@ def sampling_words(provenance: Mapping[str, Any]) -> str:
     if provenance["method"] == "point":
         return method
     replicates = f" in {provenance['replicates']} replicates" if provenance["replicates"] > 1 else ""
-    smoothed = ", patients smoothed" if provenance.get("smooth") else ""
+    smoothed = {True: ", patients smoothed", "rates": ", patients and rates smoothed"}.get(provenance.get("smooth"), "")
     return f"{rounded(provenance['draws'], 0)} draws, {method}{replicates}{smoothed}{stop_words(provenance)}"
 
 
