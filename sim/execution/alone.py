@@ -9,7 +9,7 @@ from sim.assumptions.quantity import Quantity
 from sim.assumptions.schema import Assumptions
 from sim.draws.streams import FloatArray
 from sim.model.conditional import rates_to
-from sim.results.factor import POINTS
+from sim.results.factor import LEVELS, WEIGHTS, about_mean
 from sim.results.laws import Counts
 from sim.variables import VARIABLES, label_name
 
@@ -37,11 +37,11 @@ class RatesAlone:
         for name, own in self._points.items():
             found[name] = rates[name].copy()
             for labels, points in own.items():
-                found[name].loc[dict(zip(self._by[name], labels, strict=True))] = points.mean()
+                found[name].loc[dict(zip(self._by[name], labels, strict=True))] = points @ WEIGHTS
         return found
 
     def factors(self, name: str, cells: Mapping[str, Sequence[object]], row: Counts) -> list[tuple[FloatArray, ...]]:
-        """Points of the rates on the way to a population, about a mean of 1, for each row of its share.
+        """Values of the rates on the way to a population, about a mean of 1, for each row of its share.
 
         Parameters
         ----------
@@ -62,16 +62,14 @@ class RatesAlone:
         for rate, is_complement in rates_to(VARIABLES[name]).items():
             points = self._points.get(rate, {}).get(tuple(labels[key] for key in self._by.get(rate, ())))
             if points is not None:
-                own = 1.0 - points if is_complement else points
-                found.append(own / own.mean())
+                found.append(about_mean(1.0 - points if is_complement else points))
         return tuple(found)
 
 
 def _points(name: str, quantity: Quantity, joined: set[str]) -> dict[Labels, FloatArray]:
-    """Equally likely values of each leaf that is drawn by itself, by its labels: [point] each."""
-    levels = (np.arange(POINTS) + 0.5) / POINTS
+    """Values at `LEVELS` of each leaf that is drawn by itself, by its labels: [point] each."""
     return {
-        labels: leaf.distribution.ppf(levels)
+        labels: leaf.distribution.ppf(LEVELS)
         for labels, leaf in quantity.leaves.items()
         if leaf.distribution is not None and not leaf.is_certain and label_name(name, labels) not in joined
     }

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
-from sim.results.factor import averaged_over, lowest
+from sim.results.factor import averaged_over, lowest, mean_square
 from sim.results.kernels import Kernels
 from sim.results.laws import FEW, Counts, FloatArray, Term, cumulants, distribution, powers, probabilities
 
@@ -68,8 +68,8 @@ class Blend:
     ----------
     rows : draw after draw belongs to row after row.
     kernels : what adds laws to buckets.
-    factor : independent quantities, all of whose product is averaged over where counts vary enough for that: points of
-        each about a mean of 1, as `averaged_over` has them.
+    factor : independent quantities, over whose product is averaged where counts vary enough for that; see
+        `averaged_over`.
     """
 
     def __init__(self, rows: int, kernels: Kernels, factor: Sequence[FloatArray] = ()) -> None:
@@ -88,11 +88,11 @@ class Blend:
         first_row : of the first draw.
         at_mean : the same with the factor at its mean.
         """
-        drawn = powers(terms)
         if not self._moments.any():
-            self._begin(drawn, at_mean)
-        variance = drawn[0] - drawn[1]
-        values, origin = np.array([drawn[0], variance]), np.array([self._origin, 0.0])
+            self._begin(terms, at_mean)
+        laws = powers(at_mean if self._factor else terms)
+        variance = laws[0] - laws[1]
+        values, origin = np.array([laws[0], variance]), np.array([self._origin, 0.0])
         number, total, squares = self._kernels.moments(values, origin, first_row, self._rows)
         self._moments += number[:, 0], total[:, 0], squares[:, 0], total[:, 1]
         row = (first_row + np.arange(len(variance))) % self._rows
@@ -100,18 +100,15 @@ class Blend:
         if few.any():
             self._add_few([Term(n[few], p[few]) for n, p in terms], row[few])
         if not few.all():
-            laws = powers(at_mean) if self._factor else drawn[:, ~few]
-            self._add_many(laws, row[~few])
+            self._add_many(laws[:, ~few], row[~few])
 
-    def _begin(self, drawn: FloatArray, at_mean: Sequence[Term]) -> None:
+    def _begin(self, terms: Sequence[Term], at_mean: Sequence[Term]) -> None:
         """Fix by the first laws whether the factor is averaged over, and the width of buckets."""
-        self._origin, laws = float(drawn[0, 0]), drawn
-        if self._factor:
-            laws = powers(at_mean)
-            if (laws[0] - laws[1]).min() * lowest(self._factor) < FEW:
-                self._factor, laws = (), drawn
+        laws = powers(at_mean if self._factor else terms)
+        if self._factor and (laws[0] - laws[1]).min() * lowest(self._factor) < FEW:
+            self._factor, laws = (), powers(terms)
         mean, variance = laws[0], laws[0] - laws[1]
-        some = variance >= FEW
+        self._origin, some = float(mean[0]), variance >= FEW
         if some.any():
             narrow = float((mean[some] / np.sqrt(variance[some])).max())
             span = float(np.ptp(np.log(mean[some])))
@@ -137,7 +134,18 @@ class Blend:
 
     def sd(self) -> tuple[float, FloatArray]:
         """The standard deviation, and that of each row, [row]: variances within draws and of their means."""
-        return float(_spread(self._moments.sum(axis=1))), _spread(self._moments)
+        of_all, by_row = (self._spread(moments) for moments in (self._moments.sum(axis=1), self._moments))
+        return float(of_all), by_row
+
+    def _spread(self, moments: FloatArray) -> FloatArray:
+        """The standard deviation from the moments of laws at the factor's mean: [4, …] → […].
+
+        With the mean square m of a factor of mean 1 it is that of a mixture: mean squares grow m times, means do not.
+        """
+        number, total, squares, within = moments
+        between = np.maximum(squares - np.square(total) / number, 0.0) / np.maximum(number - 1, 1)
+        m, mean = mean_square(self._factor), self._origin + total / number
+        return np.asarray(np.sqrt(m * (between + within / number) + (m - 1.0) * mean * (mean - 1.0)))
 
     def quantiles(self, levels: FloatArray) -> Read:
         """The whole numbers at which the distribution function passes some levels, [level]."""
@@ -231,10 +239,3 @@ class _Law:
             steps += 1
             k = stepped if steps < _LONG else np.floor((low + high) / 2)
         return below, high, above
-
-
-def _spread(moments: FloatArray) -> FloatArray:
-    """The standard deviation from draws, mean and its square from the origin, and variance: [4, …] → […]."""
-    number, total, squares, within = moments
-    between = (squares - np.square(total) / number) / np.maximum(number - 1, 1)
-    return np.asarray(np.sqrt(np.maximum(between, 0.0) + within / number))

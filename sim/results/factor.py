@@ -7,19 +7,39 @@ bucket, becomes what it would have been at every value of the factor, whatever t
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import ndtr
 
 from sim.results.laws import FloatArray
 
-POINTS = 4096
-"""Values of a quantity, equally likely, that its law is taken to be."""
+_SCORES = np.linspace(-7.0, 7.0, 4097)
+LEVELS = ndtr(_SCORES)
+"""Levels at which the values of a quantity stand for its law: evenly spaced normal scores, [point]."""
+
+_DENSITY = np.exp(-0.5 * _SCORES**2)
+WEIGHTS = _DENSITY / _DENSITY.sum()
+"""The probability that each of them stands for: [point]; moments of a smooth quantile function are as good as exact."""
 
 _FIRST, _OTHERS = 1, (2, 3, 2, 3, 4)
 """Which power of the factor the sums of a bucket go with: the first power of laws by row, and the sums of all rows."""
 
+_RARE = 1e-4
+_TINY = 1e-300
+
+
+def about_mean(points: FloatArray) -> FloatArray:
+    """Values of a quantity at `LEVELS`, [point], over their mean."""
+    return np.asarray(points / (points @ WEIGHTS))
+
 
 def lowest(factor: Sequence[FloatArray]) -> float:
-    """The smallest value of a product of independent quantities, each known by points: [point]."""
-    return float(np.prod([points.min() for points in factor]))
+    """A product of values that are hardly ever below it."""
+    place = np.searchsorted(LEVELS, _RARE)
+    return float(np.prod([min(points[place], points[-1 - place]) for points in factor]))
+
+
+def mean_square(factor: Sequence[FloatArray]) -> float:
+    """The mean square of a product; 1 of none."""
+    return float(np.prod([points**2 @ WEIGHTS for points in factor]))
 
 
 def averaged_over(sums: FloatArray, fineness: float, factor: Sequence[FloatArray]) -> FloatArray:
@@ -29,7 +49,7 @@ def averaged_over(sums: FloatArray, fineness: float, factor: Sequence[FloatArray
     ----------
     sums : as `Kernels.buckets` has them, a place for each step of the logarithm: [2 rows + 5, place].
     fineness : steps for a unit of the logarithm.
-    factor : independent quantities that it is the product of, each known by equally likely points about a mean of 1.
+    factor : independent quantities that it is the product of: values of each about a mean of 1, at `LEVELS`.
 
     Returns
     -------
@@ -45,8 +65,8 @@ def _on_grid(factor: Sequence[FloatArray], fineness: float) -> FloatArray:
     """The mean of a product's powers, from 0 to 4, within each step of its logarithm: [power, place]."""
     law = np.ones((5, 1))
     for points in factor:
-        place = np.rint(np.log(points) * fineness).astype(np.int64)
+        place = np.rint(np.log(np.maximum(points, _TINY)) * fineness).astype(np.int64)
         place -= place.min()
-        own = [np.bincount(place, points**power / len(points)) for power in range(5)]
+        own = [np.bincount(place, points**power * WEIGHTS) for power in range(5)]
         law = np.array([np.convolve(one, other) for one, other in zip(law, own, strict=True)])
     return law

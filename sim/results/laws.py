@@ -19,6 +19,7 @@ Counts = NDArray[np.int64]
 FEW = 9.0
 """The variance below which every probability is worked out."""
 
+_LEAST = 0.1  # variance, of laws so rare that they are not looked at closer
 _REST = 1e-12  # probability of the numbers that are left out
 _ROOT = np.sqrt(2 * np.pi)
 
@@ -67,7 +68,7 @@ def distribution(k: FloatArray, cumulants: Sequence[FloatArray]) -> tuple[FloatA
     cumulants : the first five; they broadcast with k.
     """
     mean, variance, third, fourth, fifth = cumulants
-    inverse = 1.0 / (variance - 1.0 / 12.0)
+    inverse = 1.0 / np.maximum(variance - 1.0 / 12.0, _LEAST)
     root = np.sqrt(inverse)
     y = (k + 0.5 - mean) * root
     y2 = y * y

@@ -16,6 +16,7 @@ from sim.variables import VARIABLES
 
 _LEVELS = np.array(list(QUANTILES.values()))
 
+_SLIGHT = 1e-3  # patients; an error below it is none
 _WIDE = 4.0  # errors from which rounding to a whole number is as good as evenly spread
 
 
@@ -113,4 +114,4 @@ def error_of_rounded(away: FloatArray, error: FloatArray) -> FloatArray:
         beyond = ndtr(-(number - 0.5 - away) / some) + ndtr(-(number - 0.5 + away) / some)
         squared += (2 * number - 1) * beyond
     found = np.sqrt(np.where(some > _WIDE, some**2 + away**2 + 1 / 12, squared))
-    return np.where(error == 0, 0.0, found)
+    return np.where((error == 0) | (found < _SLIGHT), 0.0, found)
