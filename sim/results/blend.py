@@ -116,6 +116,12 @@ class Blend:
 
     def _add_few(self, terms: Sequence[Term], row: Counts) -> None:
         base, weight = probabilities(terms)
+        if not base.any():  # as where most do not go on, and all begin at none
+            self._few.make_room(0, len(weight) - 1)
+            first = -self._few.first
+            member = (row[:, None] == np.arange(self._rows)).astype(np.float64)
+            self._few.sums[:, first : first + len(weight)] += (weight @ member).T
+            return
         number = np.maximum(base + np.arange(len(weight))[:, None], 0)  # below 0 there is no weight
         self._few.make_room(int(number.min()), int(number.max()))
         _, size = self._few.sums.shape

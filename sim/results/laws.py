@@ -103,15 +103,17 @@ def _binomial(n: Integers, p: FloatArray) -> tuple[Counts, FloatArray]:
     """The same of one: from the smaller side, each from the one before, until what is left is nothing."""
     mirrored = p > 0.5
     p = np.where(mirrored, 1.0 - p, p)
-    odds, most = p / (1.0 - p), int(n.max())
+    odds, left, most = p / (1.0 - p), n.astype(np.float64), int(n.max())
     rows = [np.exp(n * np.log1p(-p))]
     total = rows[0].copy()
     while len(rows) <= most and float(total.min()) < 1.0 - _REST:
-        k = len(rows)
-        rows.append(rows[-1] * odds * np.maximum(n - k + 1, 0) / k)
-        total += rows[-1]
-        if float(rows[-1].max()) == 0.0:
-            break
+        factor = left * odds
+        factor *= rows[-1]
+        factor /= len(rows)
+        left -= 1.0  # once it is 0 there is no probability left to multiply
+        total += factor
+        rows.append(factor)
     weight = np.array(rows)
-    base = np.where(mirrored, n.astype(np.int64) - (len(rows) - 1), 0)
-    return base, np.where(mirrored, weight[::-1], weight)
+    if not mirrored.any():
+        return np.zeros(len(n), np.int64), weight
+    return np.where(mirrored, n - (len(rows) - 1), 0), np.where(mirrored, weight[::-1], weight)
