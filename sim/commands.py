@@ -161,7 +161,7 @@ def calculate(results: Results, assumptions: Assumptions, folder: Path) -> None:
 
 def at_the_means(assumptions: Assumptions) -> Assumptions:
     """The same assumptions with every quantity at its mean, without chance, for all years of patients and market."""
-    point = {"method": "point", "draws": 1, "replicates": 1, "chance": False}
+    point = {"method": "point", "draws": 1, "replicates": 1, "chance": False, "smooth": False}
     sampling = assumptions.sampling.model_copy(update=point)
     return assumptions.model_copy(update={"sampling": sampling, "years": assumptions.all_years})
 

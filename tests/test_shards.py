@@ -294,3 +294,9 @@ def test_what_is_refused(words: list[str], said: str, typed: Typed, monkeypatch:
     assert refused.returncode == 2
     assert said in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("smooth", ["true", "rates"])
+def test_smoothed_statistics_add_up(smooth: str) -> None:
+    words = (*PATIENTS, "sampling.draws=6000", f"sampling.smooth={smooth}", "results.keep_draws=false")
+    check_same(run(words, 1), run(words, 5), rounding=1e-9)

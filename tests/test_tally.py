@@ -18,7 +18,8 @@ from sim.results.bars import MOST_BARS
 from sim.results.batches import Batches
 from sim.results.run import Results
 from sim.results.sample import QUANTILES, Stored
-from sim.results.tally import Tally, tally
+from sim.results.tallies import tally
+from sim.results.tally import Tally
 
 BATCHES = Batches(8)
 KEYS = ["variable", "region", "transplant", "age_group", "year", "statistic"]

@@ -92,6 +92,8 @@ class Sampling(Closed):
         error.
     seed : of all random numbers.
     chance : whether patients are whole and fall ill by chance, or are expected numbers.
+    smooth : whether statistics of patients average their law given each draw in place of the numbers drawn from it;
+        `rates` averages over the law of every rate that is drawn by itself as well.
     stop : when fewer draws are enough; None makes all.
     sobol_dimensions : quantities in the order of their Sobol' dimensions; new names are appended.
     """
@@ -101,6 +103,7 @@ class Sampling(Closed):
     replicates: int = Field(ge=1, le=1024)
     seed: int = Field(ge=0, lt=2**63)
     chance: bool
+    smooth: bool | Literal["rates"] = False
     stop: Stop | None = None
     sobol_dimensions: tuple[str, ...] = Field(default=(), max_length=256)
 
@@ -127,6 +130,10 @@ class Sampling(Closed):
             raise InputError(f".draws: {self.draws} is below 2 for each of sampling.replicates {self.replicates}")
         if self.method == "point" and self.chance:
             raise InputError(".chance: true does not go with sampling.method point, the calculation at the means")
+        if self.smooth and not self.chance:
+            raise InputError(
+                f".smooth: {str(self.smooth).lower()} averages over chance, which sampling.chance false leaves out"
+            )
         if self.stop is not None and (self.method == "point" or (self.replicates == 1 and self.method != "random")):
             why = "point has no error" if self.method == "point" else "of a single replicate the error is unknown"
             raise InputError(f".stop: {why}; it needs sampling.replicates of at least 4, or sampling.method random")

@@ -104,7 +104,8 @@ class Accounts:
 
 def is_funnel_alone(assumptions: Assumptions) -> bool:
     """Whether a run can go on without labelled arrays, many times faster, once its first draws are counted."""
-    return assumptions.sampling.chance and not (assumptions.trial or assumptions.market)
+    sampling = assumptions.sampling
+    return sampling.chance and not (sampling.smooth or assumptions.trial or assumptions.market)
 
 
 def begun(assumptions: Assumptions, batches: Batches, chunk: int, file: Path | None) -> tuple[Accounts, int]:

@@ -1,7 +1,7 @@
 """What a run makes of its draws: it keeps them, or counts them as they come, whatever their number."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import final
 
@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from sim.assumptions.schema import Assumptions
 from sim.execution.engine import Engine
+from sim.execution.smoothing import Smoothing
 from sim.results.batches import Batches
 from sim.results.draws_file import DrawsFile
 from sim.results.folder import KEPT_BYTES
 from sim.results.parts import Parts, named, of
 from sim.results.sample import Sample, Stored
-from sim.results.tally import Tally, tally
+from sim.results.tallies import tally
+from sim.results.tally import Tally
 from sim.results.totals import with_totals
 from sim.variables import VARIABLES
 
@@ -67,11 +69,12 @@ class Kept(Gathered):
     ----------
     batches : how draws fall into independent batches.
     replicates : of the design.
+    smoothing : adds up the laws of populations; None takes their statistics from the draws.
     """
 
-    def __init__(self, batches: Batches, replicates: int) -> None:
+    def __init__(self, batches: Batches, replicates: int, smoothing: Smoothing | None = None) -> None:
         """Nothing is kept yet."""
-        self.batches, self._replicates = batches, replicates
+        self.batches, self._replicates, self._smoothing = batches, replicates, smoothing
         self._parts: list[xr.Dataset] = []
         self._like = xr.Dataset()
 
@@ -113,7 +116,18 @@ class Kept(Gathered):
     def samples(self) -> Iterable[Sample]:
         """See `Gathered.samples`."""
         dataset = self.dataset()
-        return (Stored(with_totals(dataset[name]), self.batches) for name in VARIABLES if name in dataset)
+        smoothed = self._smoothed(dataset)
+        names = (name for name in VARIABLES if name in dataset)
+        return (smoothed.get(name) or Stored(with_totals(dataset[name]), self.batches) for name in names)
+
+    def _smoothed(self, dataset: xr.Dataset) -> Mapping[str, Sample]:
+        """The populations whose chance is averaged, in portions that hang on no chunk."""
+        if self._smoothing is None:
+            return {}
+        for first in range(0, dataset.sizes["draw"], CHUNK):
+            portion = dataset.isel(draw=slice(first, first + CHUNK))
+            self._smoothing.add(portion, portion, first)
+        return self._smoothing.samples
 
 
 @final
@@ -124,40 +138,45 @@ class Counted(Gathered):
     ----------
     batches : how draws fall into independent batches.
     engine : what counts them.
+    smoothing : adds up the laws of populations; None takes their statistics from the draws.
 
     Attributes
     ----------
     tallies : of each output.
     """
 
-    def __init__(self, batches: Batches, engine: Engine) -> None:
+    def __init__(self, batches: Batches, engine: Engine, smoothing: Smoothing | None = None) -> None:
         """Nothing is counted yet."""
-        self.batches, self._engine = batches, engine
+        self.batches, self._engine, self._smoothing = batches, engine, smoothing
         self.tallies: dict[str, Tally] = {}
 
-    def add(self, _parameters: xr.Dataset, outputs: xr.Dataset, first_draw: int, /) -> None:
+    def add(self, parameters: xr.Dataset, outputs: xr.Dataset, first_draw: int, /) -> None:
         """See `Gathered.add`; the first draws say between which numbers others are counted."""
         for name in (name for name in VARIABLES if name in outputs):
             array = with_totals(outputs[name])
             if name not in self.tallies:
                 self.tallies[name] = tally(array, self.batches, self._engine.kernels)
             self.tallies[name].add(array.to_numpy(), first_draw)
+        if self._smoothing is not None:
+            self._smoothing.add(parameters, outputs, first_draw)
 
     def parts(self) -> Parts:
         """See `Gathered.parts`."""
         found: dict[str, NDArray[np.generic]] = {}
         for name, one in self.tallies.items():
             found |= named(name, one.parts())
-        return found
+        return found if self._smoothing is None else {**found, **named("smooth", self._smoothing.parts())}
 
     def add_parts(self, parts: Parts) -> None:
         """See `Gathered.add_parts`."""
         for name, one in self.tallies.items():
             one.add_parts(of(name, parts))
+        if self._smoothing is not None:
+            self._smoothing.add_parts(of("smooth", parts))
 
     def fresh(self) -> "Counted":
         """See `Gathered.fresh`."""
-        counted = Counted(self.batches, self._engine)
+        counted = Counted(self.batches, self._engine, self._smoothing and self._smoothing.fresh())
         counted.tallies = {name: one.fresh() for name, one in self.tallies.items()}
         return counted
 
@@ -167,7 +186,8 @@ class Counted(Gathered):
 
     def samples(self) -> Iterable[Sample]:
         """See `Gathered.samples`."""
-        return self.tallies.values()
+        smoothed: Mapping[str, Sample] = {} if self._smoothing is None else self._smoothing.samples
+        return [smoothed.get(name, one) for name, one in self.tallies.items()]
 
 
 @final
@@ -236,11 +256,12 @@ def gathering(
     """
     draws, keep = assumptions.sampling.draws, assumptions.results.keep_draws
     size = sum(part.nbytes / part.sizes["draw"] for part in first) * draws
+    smoothing = Smoothing(assumptions, batches, engine.kernels) if assumptions.sampling.smooth else None
     is_asked = bool(assumptions.sensitivity.asked)
     fits = size <= KEPT_BYTES
     if keep is True and not (fits or is_asked or draws <= CHUNK) and file is not None:
         held = Kept(batches, assumptions.sampling.replicates)
-        return Written(Counted(batches, engine), held, DrawsFile(file))
+        return Written(Counted(batches, engine, smoothing), held, DrawsFile(file))
     if keep is True or is_asked or draws <= CHUNK or (keep == "auto" and fits):
-        return Kept(batches, assumptions.sampling.replicates)
-    return Counted(batches, engine)
+        return Kept(batches, assumptions.sampling.replicates, smoothing)
+    return Counted(batches, engine, smoothing)

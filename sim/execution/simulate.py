@@ -85,6 +85,7 @@ def _provenance(assumptions: Assumptions, seconds: float) -> dict[str, Any]:
         "replicates": sampling.replicates,
         "method": sampling.method,
         "chance": sampling.chance,
+        "smooth": sampling.smooth,
         "engine": "numba" if engine_of(assumptions).is_compiled else "numpy",
         "ledger": origin.ledger.digest,
         "files": dict(origin.files),

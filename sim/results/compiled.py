@@ -225,6 +225,22 @@ def _rows(
     return found
 
 
+@njit(nogil=True, cache=True)
+def buckets(bucket: Counts, row: Counts, powers: FloatArray, sums: FloatArray) -> None:
+    """See `Kernels.buckets`."""
+    rows = (len(sums) - 5) // 2
+    for draw in range(len(bucket)):
+        place, own = np.uint64(bucket[draw]), np.uint64(row[draw])
+        first, second = powers[0, draw], powers[1, draw]
+        sums[own, place] += 1.0
+        sums[own + np.uint64(rows), place] += first
+        sums[2 * rows, place] += first * first
+        sums[2 * rows + 1, place] += first * second
+        sums[2 * rows + 2, place] += second
+        sums[2 * rows + 3, place] += powers[2, draw]
+        sums[2 * rows + 4, place] += powers[3, draw]
+
+
 _NONE = np.zeros((1, 0), np.uint32)
 
 

@@ -24,6 +24,20 @@ class CountRows(Protocol):
         """Take notice of a cell that was counted by itself, whose histograms may have others in their place."""
 
 
+AddToBuckets = Callable[[NDArray[np.int64], NDArray[np.int64], FloatArray, FloatArray], None]
+
+
+def _buckets(bucket: NDArray[np.int64], row: NDArray[np.int64], powers: FloatArray, sums: FloatArray) -> None:
+    """See `Kernels.buckets`."""
+    size, rows = sums.shape[1], (len(sums) - 5) // 2
+    first, second = powers[:2]
+    place = row * size + bucket
+    sums[:rows] += np.bincount(place, minlength=rows * size).reshape(rows, size)
+    sums[rows : 2 * rows] += np.bincount(place, first, rows * size).reshape(rows, size)
+    for total, values in zip(sums[2 * rows :], (first * first, first * second, *powers[1:]), strict=True):
+        total += np.bincount(bucket, values, size)
+
+
 class Kernels(NamedTuple):
     """What a tally is counted with.
 
@@ -35,12 +49,16 @@ class Kernels(NamedTuple):
         batches → the same of the cells' products, which are finite.
     bars : whole numbers [draw], first batch, counts [batch, bar], first bar, shift: adds to the counts, in place.
     rows : histograms of many cells → what counts them together; None counts one after the other.
+    buckets : the place of each law and its row, [draw] each, its powers, [4, draw], sums [2 rows + 5, place]: adds to
+        the sums, in place, how many laws there are in each row, and their first power; of all rows the square of this,
+        its product with the second power, and the other powers.
     """
 
     moments: Callable[[NDArray[np.generic], FloatArray, int, int], Sums]
     products: Callable[[FloatArray, Places, FloatArray, Places, FloatArray, int, int], Sums]
     bars: CountBars
     rows: Callable[[Sequence[WholeBars], Sequence[WholeBars | None]], CountRows] | None = None
+    buckets: AddToBuckets = _buckets
 
     def __reduce__(self) -> tuple[Callable[[], "Kernels"], tuple[()]]:
         """Sent to another process by name: compiled code is loaded there anew."""
@@ -94,9 +112,9 @@ def _plain() -> Kernels:
 
 def compiled() -> Kernels:
     """The same as compiled code, which takes some tenths of a second to load."""
-    from sim.results.compiled import CompiledRows, bars, moments, products
+    from sim.results.compiled import CompiledRows, bars, buckets, moments, products
 
-    return Kernels(moments, products, bars, CompiledRows)
+    return Kernels(moments, products, bars, CompiledRows, buckets)
 
 
 def by_cell(values: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -30,12 +30,14 @@ class Sample(ABC):
     name, unit : of the variable.
     labels : of the cells, for each cell column of a tidy table.
     draws : how many there are.
+    has_chance : whether its numbers are drawn by chance, so that none scatters only because nothing happened.
     """
 
     name: str
     unit: str
     labels: Sequence[Sequence[object]]
     draws: int
+    has_chance: bool = True
 
     @abstractmethod
     def whole(self) -> Statistics:
@@ -44,6 +46,14 @@ class Sample(ABC):
     @abstractmethod
     def by_batch(self) -> Sequence[Statistics]:
         """The statistics of each batch; none where there are no batches."""
+
+    def errors(self, batches: Batches) -> Statistics:
+        """The Monte Carlo error of each statistic: from the scatter of the batches; unknown where one is infinite."""
+        parts = self.by_batch() or [self.whole()]
+        return {
+            name: batches.error(np.stack([np.where(np.isinf(part[name]), np.nan, part[name]) for part in parts]))
+            for name in parts[0]
+        }
 
 
 class Stored(Sample):

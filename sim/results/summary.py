@@ -38,8 +38,7 @@ def summarise(samples: Iterable[Sample], spread: Mapping[str, Moments], batches:
 
 def _summary(sample: Sample, spread: Moments | None, batches: Batches) -> pd.DataFrame:
     whole = dict(sample.whole())
-    by_batch = sample.by_batch() or [whole]
-    error = {name: _error(np.stack([part[name] for part in by_batch]), batches) for name in whole}
+    error = dict(sample.errors(batches))
     for name, quantile in QUANTILES.items():
         if not batches.see(quantile, sample.draws):
             error[name] = np.full_like(error[name], np.nan)
@@ -49,7 +48,7 @@ def _summary(sample: Sample, spread: Moments | None, batches: Batches) -> pd.Dat
     else:
         whole["sd_parameters"], error["sd_parameters"] = spread.sd()
     if spread is not None and not batches.exact:
-        _doubt(whole, error, spread, sample.draws, is_root=sample.name == TRANSPLANTS.name)
+        _doubt(whole, error, spread, sample)
     order = ["mean"] if spread is None else ["mean", "sd", "sd_parameters", *QUANTILES]
     frame = pd.DataFrame(list(product(*sample.labels, order)), columns=[*CELL_DIMS, "statistic"])
     frame["value"] = np.stack([whole[name] for name in order], axis=-1).ravel()
@@ -59,22 +58,17 @@ def _summary(sample: Sample, spread: Moments | None, batches: Batches) -> pd.Dat
     return frame
 
 
-def _error(by_batch: FloatArray, batches: Batches) -> FloatArray:
-    """The Monte Carlo error of a statistic; unknown where it is infinite in some batch."""
-    return batches.error(np.where(np.isinf(by_batch), np.nan, by_batch))
-
-
-def _doubt(
-    whole: dict[str, FloatArray], error: dict[str, FloatArray], spread: Moments, draws: int, *, is_root: bool
-) -> None:
+def _doubt(whole: dict[str, FloatArray], error: dict[str, FloatArray], spread: Moments, sample: Sample) -> None:
     """Take back, in place, what a sample cannot know: a spread from one draw, an exact number from a rare event.
 
-    No scatter is no error only where the value is certain: nothing varies, and the mean is the expected one.
+    No scatter is no error only where the value is certain: nothing varies, and the mean is the expected one; or where
+    no chance is drawn that could have failed to strike.
     """
-    if draws == 1:
+    if sample.draws == 1:
         for name in ("sd", "sd_parameters"):
             whole[name] = np.full_like(whole[name], np.nan)
     still = whole["sd_parameters"] <= _ROUNDING * np.abs(whole["mean"])
+    is_root = sample.name == TRANSPLANTS.name
     certain = still & (is_root | np.isclose(whole["mean"], spread.mean(), rtol=_ROUNDING, atol=0))
     for name in ("mean", "sd"):
-        error[name] = np.where((error[name] == 0) & ~certain, np.nan, error[name])
+        error[name] = np.where((error[name] == 0) & ~certain & sample.has_chance, np.nan, error[name])

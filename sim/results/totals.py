@@ -101,3 +101,17 @@ def totals_of(strata: Mapping[str, Sequence[str]]) -> Totals:
         else:
             cells.append(int(places[where]))
     return Totals(places.size, np.array(cells), [(place, members) for _, place, members in sorted(sums)])
+
+
+def members_of(cells: Mapping[str, Sequence[object]]) -> list[Counts]:
+    """Which cells each cell of an array with its totals is the sum of: places, [cell] each.
+
+    Parameters
+    ----------
+    cells : region, transplant, age_group and year → their labels, in order; no year is added up.
+    """
+    totals, years = totals_of({name: [str(label) for label in cells[name]] for name in STRATA}), len(cells["year"])
+    members = {place: [stratum] for stratum, place in enumerate(totals.cells.tolist())}
+    for place, parts in totals.sums:
+        members[place] = [stratum for part in parts for stratum in members[part]]
+    return [np.array(sorted(members[place])) * years + year for place in range(totals.size) for year in range(years)]

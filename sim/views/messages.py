@@ -53,7 +53,8 @@ def sampling_words(provenance: Mapping[str, Any]) -> str:
     if provenance["method"] == "point":
         return method
     replicates = f" in {provenance['replicates']} replicates" if provenance["replicates"] > 1 else ""
-    return f"{rounded(provenance['draws'], 0)} draws, {method}{replicates}{stop_words(provenance)}"
+    smoothed = {True: ", patients smoothed", "rates": ", patients and rates smoothed"}.get(provenance.get("smooth"), "")
+    return f"{rounded(provenance['draws'], 0)} draws, {method}{replicates}{smoothed}{stop_words(provenance)}"
 
 
 def stop_words(provenance: Mapping[str, Any]) -> str:
