@@ -102,7 +102,7 @@ def remove_empty(folders: Iterable[Path]) -> None:
         folder.rmdir()
 
 
-def write(results: Results, folder: Path, *, packed: bool = True) -> None:
+def write(results: Results, folder: Path, *, packed: bool = True) -> xr.Dataset:
     """Write the data files of a run; pictures and pages are the views' business.
 
     Parameters
@@ -110,6 +110,10 @@ def write(results: Results, folder: Path, *, packed: bool = True) -> None:
     results : the run.
     folder : where they go.
     packed : whether the draws are compressed, which with a market takes longer than anything but the model.
+
+    Returns
+    -------
+    What the folder holds of the draws, as `kept_dataset` gives it.
     """
     results.summary.to_csv(folder / "summary.csv", index=False, lineterminator="\n")
     results.assumptions.to_csv(folder / "assumptions.csv", index=False, lineterminator="\n")
@@ -125,6 +129,7 @@ def write(results: Results, folder: Path, *, packed: bool = True) -> None:
     with (folder / MARK).open("w", encoding="utf-8", newline="\n") as file:
         record = {**results.provenance, "tables": list(results.tables)}
         json.dump(record, file, indent=2, ensure_ascii=False)
+    return kept
 
 
 def _encoding(kept: xr.Dataset, packed: bool) -> dict[str, dict[str, Any]]:
