@@ -1,5 +1,6 @@
 """Sweeps: the tidy table, its pictures, one failing run among others, and going on with one that was interrupted."""
 
+import gc
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ from unittest import mock
 import pandas as pd
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra._internal import config_loader_impl
 from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
@@ -121,15 +123,18 @@ def test_two_keys_make_a_map_and_options_count_as_one(typed: Typed, tmp_path: Pa
 def test_files_and_kinds_are_read_once_and_hydra_is_left_as_it_was(typed: Typed) -> None:
     Plugins.instance()
     files = SourcesRegistry.instance().resolve("file")
-    before = files.load_config, Sweeper.validate_batch_is_legal
+    places = (files, "load_config"), (Sweeper, "validate_batch_is_legal"), (config_loader_impl, "create_defaults_list")
+    before = [getattr(*place) for place in places]
     with composing_many():
-        assert before[0] is not files.load_config
-    assert (files.load_config, Sweeper.validate_batch_is_legal) == before
+        assert all(getattr(*place) is not one for place, one in zip(places, before, strict=True))
+    assert [getattr(*place) for place in places] == before
+    collecting = gc.get_threshold(), gc.get_freeze_count()
     refused = typed("-m", *TINY, "vod.incidense.value=0.1,0.2", "hydra.run.dir=none")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "vod.incidense.value: unknown key; did you mean 'vod.incidence.value'?" in refused.stderr
     option = typed("-m", *TINY, "vod=press_release,ebmt_1989", "hydra.run.dir=none")
     assert "vod: unknown option 'ebmt_1989'" in option.stderr
+    assert (gc.get_threshold(), gc.get_freeze_count()) == collecting
     assert not Path("none").exists()
 
 
