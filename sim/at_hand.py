@@ -10,7 +10,6 @@ from typing import Self
 import pandas as pd
 
 from sim.results.compare import Baseline
-from sim.results.folder import kept_dataset
 from sim.results.run import Results
 from sim.variables import HEADLINE
 
@@ -54,7 +53,8 @@ class AtHand(AbstractContextManager["AtHand"]):
         Parameters
         ----------
         folder : of the run.
-        write : writes it; None says that it failed, and that this is written down.
+        write : writes it and gives it with the draws as they are in its folder; None says that it failed, and that
+            this is written down.
         """
         if self._under_way is not None:
             self._under_way.result()
@@ -65,7 +65,7 @@ class AtHand(AbstractContextManager["AtHand"]):
         if written is None:
             return
         try:
-            self._compare(folder, replace(written, dataset=kept_dataset(written)))  # as read from the folder
+            self._compare(folder, written)
         except Exception:  # the run is written; what is wrong shows when the comparison reads it
             return
 

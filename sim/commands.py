@@ -47,7 +47,7 @@ def begin(
 
     Returns
     -------
-    To be called once: writes the folder and gives the run.
+    To be called once: writes the folder and gives the run; one of a sweep with the draws as they are in its folder.
 
     Raises
     ------
@@ -75,10 +75,10 @@ def begin(
 
     def finish() -> Results:
         with rest:
-            write(results, aside, packed=not in_sweep)
+            kept = write(results, aside, packed=not in_sweep)
             (aside / POINTS).unlink(missing_ok=True)
             shutil.rmtree(aside / SHARDS, ignore_errors=True)
-        return results
+        return replace(results, dataset=kept) if in_sweep else results
 
     return finish
 

@@ -9,6 +9,7 @@ from unittest import mock
 
 import pandas as pd
 import pytest
+import xarray as xr
 
 import sim
 from sim.at_hand import AtHand
@@ -76,11 +77,11 @@ def test_what_goes_wrong_beside_is_not_lost(runs: dict[str, Results]) -> None:
 def test_a_full_disk_loses_one_run_of_a_sweep_and_says_so(typed: Typed, tmp_path: Path) -> None:
     places: list[Path] = []
 
-    def full(results: Results, folder: Path, *, packed: bool) -> None:
+    def full(results: Results, folder: Path, *, packed: bool) -> xr.Dataset:
         places.append(folder)
         if len(places) == 2:
             raise OSError(28, "No space left on device")
-        write(results, folder, packed=packed)
+        return write(results, folder, packed=packed)
 
     with mock.patch("sim.commands.write", full):
         done = typed("-m", *TINY, f"{INCIDENCE}=0.1,0.2,0.3", "hydra.run.dir=sweep")

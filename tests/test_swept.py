@@ -1,5 +1,6 @@
 """Sweeps: the tidy table, its pictures, one failing run among others, and going on with one that was interrupted."""
 
+import gc
 import json
 import os
 import shutil
@@ -8,16 +9,22 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pandas as pd
 import pytest
+from hydra import compose, initialize_config_dir
+from hydra._internal import config_loader_impl
 from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
 from hydra.plugins.sweeper import Sweeper
+from omegaconf import OmegaConf
 
 import sim
 from sim.collected import ERROR
+from sim.configuration.places import conf_dir
 from sim.configuration.sweeper import composing_many
 from sim.results.folder import ASIDE, MARK
 from sim.sweep import TYPED_SWEEP
@@ -116,16 +123,65 @@ def test_two_keys_make_a_map_and_options_count_as_one(typed: Typed, tmp_path: Pa
 def test_files_and_kinds_are_read_once_and_hydra_is_left_as_it_was(typed: Typed) -> None:
     Plugins.instance()
     files = SourcesRegistry.instance().resolve("file")
-    before = files.load_config, Sweeper.validate_batch_is_legal
+    places = (files, "load_config"), (Sweeper, "validate_batch_is_legal"), (config_loader_impl, "create_defaults_list")
+    before = [getattr(*place) for place in places]
     with composing_many():
-        assert before[0] is not files.load_config
-    assert (files.load_config, Sweeper.validate_batch_is_legal) == before
+        assert all(getattr(*place) is not one for place, one in zip(places, before, strict=True))
+    assert [getattr(*place) for place in places] == before
+    collecting = gc.get_threshold(), gc.get_freeze_count()
     refused = typed("-m", *TINY, "vod.incidense.value=0.1,0.2", "hydra.run.dir=none")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "vod.incidense.value: unknown key; did you mean 'vod.incidence.value'?" in refused.stderr
     option = typed("-m", *TINY, "vod=press_release,ebmt_1989", "hydra.run.dir=none")
     assert "vod: unknown option 'ebmt_1989'" in option.stderr
+    assert (gc.get_threshold(), gc.get_freeze_count()) == collecting
     assert not Path("none").exists()
+
+
+CHANGES: tuple[list[str], ...] = (
+    [],
+    ["vod.incidence.value=0.1"],
+    ["vod.incidence.value=0.2", "report=none"],
+    ["vod=seattle"],
+    ["vod=seattle", "vod.incidence.value=0.1"],
+    ["vod={incidence: {value: 0.3}}"],
+    ["scenario=cohorts", "trial=none"],
+    ["trial=none", "scenario=cohorts", "+sampling.extra=1"],
+    ["+sampling.extra={a: 1}"],
+    ["++vod.incidence.value=0.4"],
+    ["~vod.incidence.spread"],
+    ["~market"],
+    ["~market=defibrotide", "years.last=2009"],
+    ["vod.severe_fraction.value='${vod.incidence.value}'", "vod.incidence.value=0.1"],
+    ["vod.severe_fraction.value='${vod.incidence.value}'", "vod.incidence.value=0.2"],
+    ["hydra.sweep.dir=${scenario.title}"],
+)
+REFUSED = (["vod=ebmt_1989"], ["~trial=none"], ["vod.incidense.value=0.1"], ["nothing@vod=seattle"], ["+vod=seattle"])
+
+
+def _composed(words: list[str]) -> tuple[Any, Any, list[str]]:
+    """The configuration and Hydra's own settings, in order and unresolved; what is interpolated, resolved."""
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        config = compose("config", overrides=words, return_hydra_config=True)
+    values = config.get("vod", {}).get("severe_fraction", {}).get("value"), config.hydra.sweep.dir
+    return OmegaConf.to_container(config, resolve=False), values, list(config)
+
+
+def _refusal(words: list[str]) -> str:
+    with pytest.raises(HydraException) as caught:
+        _composed(words)
+    return str(caught.value)
+
+
+def test_what_is_composed_many_times_is_what_hydra_composes_once() -> None:
+    alone = [_composed(words) for words in CHANGES]
+    refused = [_refusal(words) for words in REFUSED]
+    assert len({json.dumps(found[0]) for found in alone}) == len(CHANGES)
+    with composing_many():
+        for order in (1, -1):  # the other way round, each finds what others left
+            for words, found in list(zip(CHANGES, alone, strict=True))[::order]:
+                assert json.dumps(_composed(words)) == json.dumps(found), words
+            assert [_refusal(words) for words in REFUSED] == refused
 
 
 @pytest.mark.parametrize(

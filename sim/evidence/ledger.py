@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from sim.dates import last_day
@@ -124,31 +125,38 @@ def read_ledger(path: Path) -> Ledger:
     InputError : for a file that cannot be read, a missing column, a repeated id or a row that breaks the rules of its
         columns, naming the row.
     """
-    content, table = _content(path)
+    try:
+        content = path.read_bytes()
+    except OSError as fault:
+        raise InputError(f"{path.name}: cannot be read ({fault.strerror})") from fault
+    return Ledger(_rows(path.name, content), hashlib.sha256(content).hexdigest())
+
+
+@lru_cache(maxsize=4)  # the same bytes are the same rows, which every run of a sweep would read anew
+def _rows(name: str, content: bytes) -> Mapping[str, Mapping[str, str]]:
+    """Id → column → text; nobody may change it."""
+    table = _cells(name, content)
     for column in COLUMNS:
         if column not in table[0]:
-            raise InputError(f"{path.name}: column '{column}' is missing")
+            raise InputError(f"{name}: column '{column}' is missing")
         if table[0].count(column) > 1:
-            raise InputError(f"{path.name}: column '{column}' stands twice")
+            raise InputError(f"{name}: column '{column}' stands twice")
     rows: dict[str, Mapping[str, str]] = {}
     for cells in table[1:]:
         if cells:
             row = dict(zip(table[0], cells, strict=False))
-            _check(f"{path.name}: row '{cells[0]}'", row, rows, len(cells) == len(table[0]))
+            _check(f"{name}: row '{cells[0]}'", row, rows, len(cells) == len(table[0]))
             rows[row["id"]] = row
-    return Ledger(rows, hashlib.sha256(content).hexdigest())
+    return rows
 
 
-def _content(path: Path) -> tuple[bytes, list[list[str]]]:
-    """The bytes of a file and its cells, the heading first."""
+def _cells(name: str, content: bytes) -> list[list[str]]:
+    """The cells of a file, the heading first."""
     try:
-        content = path.read_bytes()
         text = content.decode("utf-8-sig")  # spreadsheets write a mark before the first heading
-        return content, list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
-    except OSError as fault:
-        raise InputError(f"{path.name}: cannot be read ({fault.strerror})") from fault
+        return list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
     except (UnicodeDecodeError, csv.Error) as fault:
-        raise InputError(f"{path.name}: is no CSV file in UTF-8 ({fault})") from fault
+        raise InputError(f"{name}: is no CSV file in UTF-8 ({fault})") from fault
 
 
 def _check(name: str, row: Mapping[str, str], before: Mapping[str, object], complete: bool) -> None:

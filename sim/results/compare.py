@@ -75,11 +75,13 @@ class Baseline:
     def _outputs(self) -> Mapping[str, xr.DataArray]:
         return _outputs(self.run)
 
+    @cached_property
+    def _numbers(self) -> pd.DataFrame:
+        return _numbers(self.run).rename(columns={"value": "base"})
+
     def against(self, run: Results) -> pd.DataFrame:
         """The rows of another run: columns as `comparison.csv` has them, without the first."""
-        own, other = (table[table["statistic"].isin(STATISTICS)] for table in (run.summary, self.run.summary))
-        other = other[[*_KEYS, "value"]].astype({"year": str}).rename(columns={"value": "base"})
-        frame = own[[*_KEYS, "value"]].astype({"year": str}).merge(other, on=_KEYS, how="left")
+        frame = _numbers(run).merge(self._numbers, on=_KEYS, how="left")
         frame["difference"] = _apart(frame["value"].to_numpy(np.float64), frame["base"].to_numpy(np.float64))
         frame["ratio"] = frame["value"] / frame["base"].where(np.isfinite(frame["base"]) & (frame["base"] != 0))
         return frame.drop(columns="base").merge(self._differences(run), on=_KEYS, how="left")
@@ -89,8 +91,8 @@ class Baseline:
         columns = [*_KEYS, "difference_p05", "difference_p95"]
         if not paired(run, self.run):
             return pd.DataFrame(columns=columns).astype(dict.fromkeys(_KEYS, str) | dict.fromkeys(columns[-2:], float))
-        shared = [name for name in run.outputs.data_vars if str(name) in self._outputs]
-        found = [_difference(_of_cells(run.outputs[name]), self._outputs[str(name)]) for name in shared]
+        own, base = run.outputs, self._outputs
+        found = [_difference(_of_cells(own[name]), base[str(name)]) for name in own.data_vars if str(name) in base]
         keys = [key for part, _, _ in found for key in part]
         frame = pd.DataFrame(keys, columns=_KEYS)
         for name, place in (("difference_p05", 1), ("difference_p95", 2)):
@@ -114,17 +116,22 @@ def _outputs(run: Results) -> Mapping[str, xr.DataArray]:
     return {str(name): _of_cells(array) for name, array in run.outputs.data_vars.items()} if run.has_draws else {}
 
 
+def _numbers(run: Results) -> pd.DataFrame:
+    """The statistics that runs are compared by."""
+    return run.summary.loc[run.summary["statistic"].isin(STATISTICS), [*_KEYS, "value"]].astype({"year": str})
+
+
 def _of_cells(array: xr.DataArray) -> xr.DataArray:
     """With its totals, the draws of a cell side by side, which is many times faster than their cells."""
-    turned = array.transpose(..., "draw")
-    return with_totals(turned.copy(data=turned.to_numpy().astype(np.float64, order="C")))
+    return with_totals(array.transpose(..., "draw"), dtype=np.float64, order="C")
 
 
 def _difference(first: xr.DataArray, second: xr.DataArray) -> tuple[list[tuple[str, ...]], FloatArray, FloatArray]:
     """The keys of a variable's means, and the ends of the difference of [+ strata, draw]: [cell] each."""
     if any(not first.indexes[name].equals(second.indexes[name]) for name in first.dims if name in first.indexes):
         first, second = xr.align(first, second, join="inner")
-    low, high = quantiles(np.moveaxis(_apart(first.to_numpy(), second.to_numpy()), -1, 0), [0.05, 0.95])
+    apart = np.moveaxis(_apart(first.to_numpy(), second.to_numpy()), -1, 0)
+    low, high = quantiles(apart, [0.05, 0.95], overwrite=True)
     labels = [[str(label) for label in column] for column in column_labels(first)]
     keys = [(str(first.name), *cell, "mean") for cell in product(*labels)]
     return keys, low.ravel(), high.ravel()

@@ -118,7 +118,7 @@ def remove_empty(folders: Iterable[Path]) -> None:
         folder.rmdir()
 
 
-def write(results: Results, folder: Path, *, packed: bool = True) -> None:
+def write(results: Results, folder: Path, *, packed: bool = True) -> xr.Dataset:
     """Write the data files of a run; pictures and pages are the views' business.
 
     Parameters
@@ -126,18 +126,25 @@ def write(results: Results, folder: Path, *, packed: bool = True) -> None:
     results : the run.
     folder : where they go.
     packed : whether the draws are compressed, which with a market takes longer than anything but the model.
+
+    Returns
+    -------
+    What the folder holds of the draws, as `kept_dataset` gives it; of draws that were written as they came, histograms.
     """
     results.summary.to_csv(folder / "summary.csv", index=False, lineterminator="\n")
     results.assumptions.to_csv(folder / "assumptions.csv", index=False, lineterminator="\n")
     results.evidence.to_csv(folder / "evidence.csv", index=False, lineterminator="\n")
     for name, table in results.tables.items():
         table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+    kept = results.dataset
     if not (folder / DRAWS).exists():  # else they were written as they came
-        _write_kept(kept_dataset(results), folder / DRAWS, packed=packed)
+        kept = kept_dataset(results)
+        _write_kept(kept, folder / DRAWS, packed=packed)
     write_yaml(results.configuration, folder / "config.yaml")
     with (folder / MARK).open("w", encoding="utf-8", newline="\n") as file:
         record = {**results.provenance, "tables": list(results.tables)}
         json.dump(record, file, indent=2, ensure_ascii=False)
+    return kept
 
 
 def _write_kept(kept: xr.Dataset, path: Path, *, packed: bool) -> None:

@@ -1,11 +1,11 @@
 """Totals over strata, beside the strata themselves."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from sim.variables import COLUMN_DIMS, STRATA, TOTAL, VARIABLES
 
@@ -15,34 +15,46 @@ _ADDED = tuple(dimension for column in STRATA for dimension in COLUMN_DIMS[colum
 """Every dimension that has a total."""
 
 
-def with_totals(array: xr.DataArray) -> xr.DataArray:
+def with_totals(array: xr.DataArray, *, dtype: DTypeLike | None = None, order: Literal["C", "K"] = "K") -> xr.DataArray:
     """Add the label `all` to every dimension that is divided, holding the sum over its labels.
 
     Parameters
     ----------
     array : […, region, transplant, age_group, …], any of these dimensions; a variable that does not add up, such as a
         date, is left as it is.
+    dtype, order : of the values and of how they lie, as NumPy has them; by default as they are.
     """
     known = VARIABLES.get(str(array.name))
-    if known is not None and not known.adds_up:
-        return array
-    for dimension in _ADDED:
-        if dimension in array.dims and array[dimension].to_numpy().tolist() != [TOTAL]:
-            array = _with_total(array, dimension)
-    return array
-
-
-def _with_total(array: xr.DataArray, dimension: str) -> xr.DataArray:
-    """The array and, behind its last label along a dimension, the sum over all of them."""
-    axis = array.get_axis_num(dimension)
+    adds_up = known is None or known.adds_up
+    labels = {name: array[name].to_numpy().tolist() for name in _ADDED if adds_up and name in array.dims}
+    axes = {array.get_axis_num(name): name for name, own in labels.items() if own != [TOTAL]}
     parts = array.to_numpy()
-    values = np.empty_like(parts, shape=[size + (place == axis) for place, size in enumerate(parts.shape)])
-    by_label = np.moveaxis(values, axis, 0)
-    by_label[:-1] = np.moveaxis(parts, axis, 0)
-    np.sum(parts, axis=axis, out=by_label[-1])
-    others = {name: labels for name, labels in array.coords.items() if dimension not in labels.dims}
-    labels = [*array[dimension].to_numpy().tolist(), TOTAL]
-    return xr.DataArray(values, {**others, dimension: labels}, array.dims, array.name, array.attrs)
+    if not axes:
+        return array if dtype is None else array.copy(data=parts.astype(dtype, order=order))
+    shape = [size + (axis in axes) for axis, size in enumerate(parts.shape)]
+    values = np.empty_like(parts, dtype=dtype, order=order, shape=shape)
+    values[tuple(map(slice, parts.shape))] = parts
+    _add_up(values, parts.shape, list(axes))
+    own = {name: [*labels[name], TOTAL] for name in axes.values()}
+    others = {name: found for name, found in array.coords.items() if not set(axes.values()) & set(found.dims)}
+    return xr.DataArray(values, {**others, **own}, array.dims, array.name, array.attrs)
+
+
+def _add_up(values: NDArray[np.generic], shape: Sequence[int], axes: Sequence[int]) -> None:
+    """Put, in place, the sum over each axis behind its last part: along one after the other, with the sums before it.
+
+    Parameters
+    ----------
+    values : of any dimensions, longer by one than their parts along these axes.
+    shape : of the parts.
+    axes : in the order they are added up.
+    """
+    known = [slice(size) for size in shape]
+    for axis in axes:
+        total = known.copy()
+        total[axis] = slice(shape[axis], shape[axis] + 1)
+        np.sum(values[tuple(known)], axis=axis, keepdims=True, out=values[tuple(total)])
+        known[axis] = slice(shape[axis] + 1)
 
 
 def column_labels(array: xr.DataArray) -> list[list[object]]:

@@ -3,10 +3,15 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from sim.variables import STRATA, TOTAL
 from sim.views.numbers import ABSENT, UNKNOWN, coarse_error, rounded, signed, span
+
+_NUMBERS = ("value", "difference", "difference_p05", "difference_p95", "ratio")
+
+_Cells = dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -85,10 +90,15 @@ def contrasts(comparison: pd.DataFrame, variable: str, statistic: str = "mean") 
         return []
     base = baseline_of(comparison)
     rows = comparison[comparison["variable"] == variable]
-    rows = rows[(rows[list(STRATA)].astype(str) == TOTAL).all(axis=1)].astype({"year": str})
-    by_run = {str(run): part for run, part in rows.groupby("run", sort=False)}
-    shared = set.intersection(*(set(part["year"]) for part in by_run.values())) if by_run else set()
-    return [_contrast(run, part, min(shared or set(part["year"])), base, statistic) for run, part in by_run.items()]
+    rows = rows[(rows[list(STRATA)].astype(str) == TOTAL).all(axis=1)]
+    columns = (rows[name].astype(str).tolist() for name in ("run", "year", "statistic"))
+    numbers = rows[list(_NUMBERS)].to_numpy(np.float64).tolist()
+    by_run: dict[str, dict[str, _Cells]] = {}
+    for run, year, name, found in zip(*columns, numbers, strict=True):
+        by_run.setdefault(run, {}).setdefault(year, {})[name] = dict(zip(_NUMBERS, found, strict=True))
+    shared = set.intersection(*map(set, by_run.values())) if by_run else set()
+    chosen = {run: min(shared or years) for run, years in by_run.items()}
+    return [_contrast(run, years[chosen[run]], chosen[run], base, statistic) for run, years in by_run.items()]
 
 
 def baseline_of(comparison: pd.DataFrame) -> str:
@@ -99,23 +109,24 @@ def baseline_of(comparison: pd.DataFrame) -> str:
     return str(alike.index[0] if len(alike) else apart.index[0])
 
 
-def _contrast(run: str, rows: pd.DataFrame, year: str, base: str, statistic: str) -> Contrast:
-    cells = rows[rows["year"] == year].set_index("statistic")
-    value, mean, own = (
-        cells["value"].astype(float).to_dict(),
-        cells.loc["mean"].to_dict(),
-        cells.loc[statistic].to_dict(),
-    )
+def _contrast(run: str, cells: _Cells, year: str, base: str, statistic: str) -> Contrast:
+    """Of one run.
+
+    Parameters
+    ----------
+    cells : statistic → number, of one year.
+    """
+    mean, own = cells["mean"], cells[statistic]
     return Contrast(
         run=run,
         year=year,
-        mean=value[statistic],
-        p10=value.get("p10", math.nan),
-        p90=value.get("p90", math.nan),
-        difference=float(own["difference"]),
-        low=float(mean["difference_p05"]),
-        high=float(mean["difference_p95"]),
-        ratio=float(own["ratio"]),
+        mean=own["value"],
+        p10=cells["p10"]["value"] if "p10" in cells else math.nan,
+        p90=cells["p90"]["value"] if "p90" in cells else math.nan,
+        difference=own["difference"],
+        low=mean["difference_p05"],
+        high=mean["difference_p95"],
+        ratio=own["ratio"],
         is_baseline=run == base,
     )
 

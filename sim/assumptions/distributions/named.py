@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from sim.assumptions.distributions.base import Distribution, Kind
 from sim.assumptions.distributions.bounded import Pert, Triangular, Uniform
@@ -65,6 +66,7 @@ def build(family: str, arguments: Mapping[str, float], kind: Kind) -> Distributi
     return Pert(**arguments) if family == "pert" else Triangular(**arguments)
 
 
+@lru_cache(maxsize=1024)  # most of what reading assumptions takes, and a sweep changes but a few of them
 def between(low: float, high: float, coverage: float, kind: Kind) -> Distribution:
     """The distribution of the kind's own family whose central part runs from `low` to `high`.
 
