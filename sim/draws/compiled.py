@@ -55,7 +55,7 @@ def _to_uniform(high: Word, low: Word) -> float:
 
 
 @njit(nogil=True, cache=True)
-def _uniforms(out: FloatArray, first_block: int, year: int, first: int, second: int) -> None:
+def fill_block(out: FloatArray, first_block: int, year: int, first: int, second: int) -> None:
     """Fill a block of draws, [draw], beginning with a multiple of 4, with its uniform numbers."""
     for place in range(len(out) // 4):
         block = first_block + place
@@ -235,7 +235,7 @@ def _cells(
         place = slice(start, start + size)
         for cell in range(n.shape[0]):
             words = uniforms[: (size + ahead + 3) // 4 * 4]
-            _uniforms(words, (first_draw + start) // 4, years[cell], keys[cell, 0], keys[cell, 1])
+            fill_block(words, (first_draw + start) // 4, years[cell], keys[cell, 0], keys[cell, 1])
             u = words[ahead : ahead + size]
             _decide(u, n[cell, place], p[row[cell], place], room, out[cell, place])
             for i in range(size):

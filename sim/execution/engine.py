@@ -6,7 +6,10 @@ from typing import NamedTuple
 from sim.assumptions.schema import Assumptions
 from sim.draws.cells import WORTH_COMPILING, CountCells, can_compile, compiled_counts_of_cells, counts_of_cells
 from sim.errors import InputError
-from sim.results.kernels import PLAIN, Kernels, compiled
+from sim.model.trial import enrolment
+from sim.model.trial.enrolment import EnrolmentLaw
+from sim.results import kernels
+from sim.results.kernels import Kernels
 from sim.variables import RATES, STRATA
 
 
@@ -17,15 +20,17 @@ class Engine(NamedTuple):
     ----------
     patients : counts the patients of several cells who go on.
     kernels : what draws are counted with.
+    law : what works the enrolment of a trial out.
     """
 
     patients: CountCells
     kernels: Kernels
+    law: EnrolmentLaw
 
     @property
     def is_compiled(self) -> bool:
         """Whether it is compiled code."""
-        return self.kernels is not PLAIN
+        return self.kernels is not kernels.PLAIN
 
 
 def engine_of(assumptions: Assumptions) -> Engine:
@@ -41,10 +46,22 @@ def engine_of(assumptions: Assumptions) -> Engine:
             "execution.engine: numba is not installed, or does not work here; execution=auto does without it"
         )
     pays = engine == "auto" and _counts(assumptions) >= WORTH_COMPILING and can_compile()
-    return Engine(compiled_counts_of_cells, compiled()) if engine == "numba" or pays else Engine(counts_of_cells, PLAIN)
+    if engine == "numba" or pays:
+        return Engine(compiled_counts_of_cells, kernels.compiled(), enrolment.compiled())
+    return Engine(counts_of_cells, kernels.PLAIN, enrolment.PLAIN)
 
 
 def _counts(assumptions: Assumptions) -> int:
-    """How many counts the funnel of a run has, roughly."""
+    """How many counts the funnel of a run has, and what the enrolment by sites takes in their stead; roughly."""
     strata = math.prod(len(assumptions.transplants.strata.of(name)) for name in STRATA)
-    return assumptions.sampling.draws * strata * len(assumptions.all_years.all) * len(RATES)
+    return assumptions.sampling.draws * (strata * len(assumptions.all_years.all) * len(RATES) + _enrolled(assumptions))
+
+
+def _enrolled(assumptions: Assumptions) -> int:
+    """Random numbers of a trial's enrolment, where compiled code works it out: each takes NumPy as long as a count."""
+    trial = assumptions.trial
+    sites = None if trial is None or trial.enrolment.model != "sites" else trial.enrolment.sites
+    if trial is None or sites is None or trial.interim is not None or trial.engine != "law":
+        return 0
+    is_capped = sites.cap is not None or bool(sites.country_caps)
+    return 0 if is_capped else 2 * len(sites.countries) + trial.target

@@ -62,8 +62,9 @@ def _simulated(assumptions: Assumptions, chunk: int) -> Results:
     started = time.perf_counter()
     sampling = assumptions.sampling
     batches = Batches.of(sampling.method, sampling.replicates, sampling.draws)
-    trial = None if assumptions.trial is None else TrialRun(assumptions, batches)
-    gathered, spread = _pass(assumptions, batches, chunk, trial)
+    engine = engine_of(assumptions)
+    trial = None if assumptions.trial is None else TrialRun(assumptions, batches, engine.law)
+    gathered, spread = _pass(assumptions, batches, chunk, trial, engine)
     return Results(
         dataset=gathered.dataset(),
         summary=summarise(gathered.samples(), spread, batches),
@@ -76,10 +77,10 @@ def _simulated(assumptions: Assumptions, chunk: int) -> Results:
 
 
 def _pass(
-    assumptions: Assumptions, batches: Batches, chunk: int, trial: TrialRun | None
+    assumptions: Assumptions, batches: Batches, chunk: int, trial: TrialRun | None, engine: Engine
 ) -> tuple[Gathered, dict[str, Moments]]:
     """All draws once, chunk by chunk: what is gathered of them, and the moments of the outputs without chance."""
-    sampling, engine = assumptions.sampling, engine_of(assumptions)
+    sampling = assumptions.sampling
     spread: dict[str, Moments] = {}
     gathered: Gathered | None = None
     money = "" if assumptions.market is None else money_unit(assumptions.market)

@@ -13,6 +13,7 @@ from sim.errors import InputError
 from sim.model.chain import populations, story, trial
 from sim.model.cohort import Expected
 from sim.model.process.story import Story
+from sim.model.trial.enrolment import PLAIN, EnrolmentLaw
 from sim.model.trial.outcome import Outcome, TrialPlan, control_is_last
 from sim.model.trial.plan import TrialStreams
 from sim.model.trial.verdict import EXACT
@@ -45,13 +46,15 @@ class TrialRun:
     ----------
     assumptions : what is assumed; with a trial.
     batches : how draws fall into independent batches.
+    law : what works the enrolment out.
     """
 
-    def __init__(self, assumptions: Assumptions, batches: Batches) -> None:
+    def __init__(self, assumptions: Assumptions, batches: Batches, law: EnrolmentLaw = PLAIN) -> None:
         assert assumptions.trial is not None
         self._assumptions = assumptions
         self._trial = assumptions.trial
         self._batches = batches
+        self._law = law
         self._first: tuple[TrialPlan, Outcome] | None = None
         self._success: dict[tuple[str, str, float], Moments] = {}
         self._dates = Quarters(batches)
@@ -73,7 +76,9 @@ class TrialRun:
         """
         sampling = self._assumptions.sampling
         streams = TrialStreams(sampling.seed, draws) if sampling.chance else None
-        plan, outcome = trial(self._assumptions, parameters, populations, streams)
+        plan, outcome = trial(
+            self._assumptions, parameters, populations, streams, law=self._law, every_patient=self._first is None
+        )
         if self._first is None:
             self._first = plan, outcome
             if streams is not None and np.isfinite(outcome.readout).any():
