@@ -10,6 +10,7 @@ from sim.assumptions.schema import Assumptions
 from sim.draws.parameters import sample
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
+from sim.execution.ahead import available
 from sim.model.chain import populations, story, trial
 from sim.model.cohort import Expected
 from sim.model.process.story import Story
@@ -77,7 +78,13 @@ class TrialRun:
         sampling = self._assumptions.sampling
         streams = TrialStreams(sampling.seed, draws) if sampling.chance else None
         plan, outcome = trial(
-            self._assumptions, parameters, populations, streams, law=self._law, every_patient=self._first is None
+            self._assumptions,
+            parameters,
+            populations,
+            streams,
+            law=self._law,
+            every_patient=self._first is None,
+            processes=self._assumptions.execution.threads or available(),
         )
         if self._first is None:
             self._first = plan, outcome

@@ -93,6 +93,7 @@ def trial(
     judged: bool = True,
     law: EnrolmentLaw = PLAIN,
     every_patient: bool = True,
+    processes: int = 1,
 ) -> tuple[TrialPlan, Outcome]:
     """The trial, with the same draws of the same patients.
 
@@ -104,6 +105,7 @@ def trial(
     streams : the trial's random numbers, for the same draws; None leaves chance out.
     judged : whether success is wanted.
     law, every_patient : as for `sim.model.trial.outcome.play_out`.
+    processes : that plays are shared among, where they take the law's place.
 
     Raises
     ------
@@ -117,7 +119,7 @@ def trial(
     if streams is None:
         return plan, without_chance(plan, numbers, judged=judged)
     if assumptions.trial.engine == "process":
-        return plan, Plays(plan, numbers, *reader.details(), streams).outcome(judged=judged)
+        return plan, Plays(plan, numbers, *reader.details(), streams).outcome(judged=judged, processes=processes)
     return plan, play_out(plan, numbers, streams, judged=judged, law=law, every_patient=every_patient)
 
 
