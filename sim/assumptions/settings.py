@@ -157,7 +157,7 @@ class Execution(Closed):
     Attributes
     ----------
     engine : `auto` takes compiled code where it pays.
-    threads : of compiled code; None takes the processors there are.
+    threads : of compiled code, and processes that played trials are shared among; None takes the processors there are.
     """
 
     engine: Literal["auto", "numpy", "numba"] = "auto"

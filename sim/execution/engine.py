@@ -47,7 +47,8 @@ def engine_of(assumptions: Assumptions) -> Engine:
         )
     pays = engine == "auto" and _counts(assumptions) >= WORTH_COMPILING and can_compile()
     if engine == "numba" or pays:
-        return Engine(compiled_counts_of_cells, kernels.compiled(), enrolment.compiled())
+        law = enrolment.compiled() if _enrolled(assumptions) else enrolment.PLAIN
+        return Engine(compiled_counts_of_cells, kernels.compiled(), law)
     return Engine(counts_of_cells, kernels.PLAIN, enrolment.PLAIN)
 
 

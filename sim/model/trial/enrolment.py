@@ -114,8 +114,13 @@ def milestones(
     places : of the patients wanted, counted from 1, rising; the last is the target.
     plan, calendar, numbers, seen, streams, horizon : as for `enrol`.
     """
-    every = enrol(plan, calendar, numbers, places[-1], seen, streams, horizon).times
-    return every[:, np.array(places) - 1]
+    wanted = np.array(places) - 1
+    if seen is not None or is_capped(plan):
+        return enrol(plan, calendar, numbers, places[-1], seen, streams, horizon).times[:, wanted]
+    sites = realise(plan, calendar, numbers, None, streams)
+    law = intensity(sites.opening, sites.weight, course(calendar, numbers, horizon), horizon)
+    gaps = -np.log(streams.numbered("accrual", places[-1]))
+    return law.invert(np.cumsum(gaps, axis=1)[:, wanted])
 
 
 class EnrolmentLaw(NamedTuple):
