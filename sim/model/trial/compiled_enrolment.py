@@ -54,7 +54,7 @@ def enrol(
         return enrolment.enrol(plan, calendar, numbers, target, seen, streams, horizon)
     path = course(calendar, numbers, horizon)
     times = np.empty((len(streams.draws), target))
-    arrivals = _Arrivals(range(1, target + 1), path, horizon, streams)
+    arrivals = _Arrivals(len(plan.names), range(1, target + 1), path, horizon, streams)
     for some, sites in _blocks(plan, numbers, streams):
         arrivals.find(some, sites, times[some])
     date = np.full(len(times), -np.inf)
@@ -87,7 +87,7 @@ def milestones(
     if seen is not None or is_capped(plan):
         return enrolment.milestones(plan, calendar, numbers, places, seen, streams, horizon)
     times = np.empty((len(streams.draws), len(places)))
-    arrivals = _Arrivals(places, course(calendar, numbers, horizon), horizon, streams)
+    arrivals = _Arrivals(len(plan.names), places, course(calendar, numbers, horizon), horizon, streams)
     for some, sites in _blocks(plan, numbers, streams):
         arrivals.find(some, sites, times[some])
     return times
@@ -98,22 +98,25 @@ class _Arrivals:
 
     Parameters
     ----------
+    number : of the sites.
     places : of the patients, counted from 1, rising.
     path : the course of the sites, whose rows are the draws.
     horizon : months.
     streams : for the same draws.
     """
 
-    def __init__(self, places: Sequence[int], path: Course, horizon: float, streams: TrialStreams) -> None:
+    def __init__(self, number: int, places: Sequence[int], path: Course, horizon: float, streams: TrialStreams) -> None:
         self._places, self._last = np.array(places, np.int64), np.array(places[-1:], np.int64)
         self._path, self._horizon = path, horizon
         self._key = keys_of([streams.stream("accrual")])[0]
         self._first_draw = streams.draws.start
+        self._room = np.empty(number * _BLOCK)  # once, as memory that is new to a process is slow
         self._is_even = bool(not path.ramp.any() and not path.decline.any() and (path.factors == 1.0).all())
 
     def find(self, some: slice, sites: _Realised, out: FloatArray) -> None:
         """Of a block of draws: months, [draw, place]."""
-        weight = sites.rate * (sites.shared * sites.kept)
+        weight = self._room[: sites.opening.size].reshape(sites.opening.shape)
+        np.multiply(sites.rate, sites.shared * sites.kept, out=weight)
         level = np.empty((len(self._places), some.stop - some.start))
         if len(level) > 1:
             levels(self._key, self._first_draw + some.start, self._places[:-1], level[:-1])
@@ -135,8 +138,7 @@ def _blocks(plan: SitePlan, numbers: SiteNumbers, streams: TrialStreams) -> Iter
     """The sites, block after block of draws; see `sim.model.trial.sites.realise`."""
     delay = _OfSites(plan.delay, "site_opening", plan.names, streams)
     passing = _OfSites(plan.screening_pass, "site_screening_pass", plan.names, streams)
-    never, rate = _keys(streams.seed, "site_never_opens", plan.names), _keys(streams.seed, "site_rate", plan.names)
-    common = keys_of([streams.stream("shared")])
+    rate, common = _keys(streams.seed, "site_rate", plan.names), keys_of([streams.stream("shared")])
     for start in range(0, len(streams.draws), _BLOCK):
         some = slice(start, min(start + _BLOCK, len(streams.draws)))
         draws, own = streams.draws[some], _rows(numbers, some)
@@ -144,6 +146,7 @@ def _blocks(plan: SitePlan, numbers: SiteNumbers, streams: TrialStreams) -> Iter
         if plan.planned.any() or opening.shape[1] != len(draws):
             opening = np.broadcast_to(plan.planned[:, None] + opening, (len(plan.names), len(draws)))
         if own.never_opens.any():
+            never = _keys(streams.seed, "site_never_opens", plan.names)
             opening = np.where(_uniform(never, draws) < own.never_opens, np.inf, opening)
         kept = passing.of(draws) * (1.0 - own.dropout)
         shared = _gamma(common, draws, np.ones((1, 1)), own.shared_cv[None, :])[0] * own.pace
@@ -200,14 +203,14 @@ class _OfSites:
         for site, law in enumerate(laws):
             self._sites.setdefault(law, []).append(site)
         self._certain = {law: certain(law) for law in self._sites}
-        self._keys = _keys(streams.seed, name, labels)
+        self._streams = streams.seed, name, labels
 
     def of(self, draws: range) -> FloatArray:
         """[site, draw], or a column where all are certain."""
         is_varied = any(value is None for value in self._certain.values())
         if is_varied and len(self._sites) == 1:
             return self._drawn(next(iter(self._sites)), draws)
-        found = np.empty((len(self._keys), len(draws) if is_varied else 1))
+        found = np.empty((sum(map(len, self._sites.values())), len(draws) if is_varied else 1))
         for law, sites in self._sites.items():
             value = self._certain[law]
             found[sites] = self._drawn(law, draws) if value is None else value
@@ -215,5 +218,5 @@ class _OfSites:
 
     def _drawn(self, law: Law, draws: range) -> FloatArray:
         """Of sites that share a law: [site, draw]."""
-        uniform = _uniform(self._keys[self._sites[law]], draws)
+        uniform = _uniform(_keys(*self._streams)[self._sites[law]], draws)
         return law.ppf(uniform.ravel()).reshape(uniform.shape)
