@@ -21,7 +21,7 @@ from sim.model.trial.plan import Calendar, Law, Seen, SiteNumbers, SitePlan, Tri
 from sim.model.trial.profile import Course, course
 from sim.model.trial.sites import Sites, certain
 
-_BLOCK = 1_000
+_BLOCK = 1_200
 """Draws of a block: some arrays of them and fifty sites fit the second cache; a multiple of 4, and no power of 2."""
 
 _KEYS = 64
@@ -32,10 +32,14 @@ _FEW = 8
 
 
 class _Realised(NamedTuple):
-    """The sites of a block of draws, as `Sites`, but [site, draw]; one row or column stands for all that are alike."""
+    """The sites of a block of draws, as `Sites`, but [site, draw]; one row or column stands for all that are alike.
+
+    The rate is a gamma distributed number of rate 1 and what it is multiplied by.
+    """
 
     opening: FloatArray
-    rate: FloatArray
+    number: FloatArray
+    scale: FloatArray
     kept: FloatArray
     shared: FloatArray
 
@@ -70,7 +74,8 @@ def _sites(plan: SitePlan, numbers: SiteNumbers, streams: TrialStreams) -> Sites
     shape = len(plan.names), len(streams.draws)
     opening, rate, kept, shared = np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape[1])
     for some, sites in _blocks(plan, numbers, streams):
-        opening[:, some], rate[:, some], kept[:, some], shared[some] = sites
+        opening[:, some], kept[:, some], shared[some] = sites.opening, sites.kept, sites.shared
+        rate[:, some] = sites.number * sites.scale
     return Sites(opening.T, rate.T, kept.T, shared, np.zeros(shape[::-1]))
 
 
@@ -116,7 +121,7 @@ class _Arrivals:
     def find(self, some: slice, sites: _Realised, out: FloatArray) -> None:
         """Of a block of draws: months, [draw, place]."""
         weight = self._room[: sites.opening.size].reshape(sites.opening.shape)
-        np.multiply(sites.rate, sites.shared * sites.kept, out=weight)
+        np.multiply(sites.number, sites.scale * (sites.shared * sites.kept), out=weight)
         level = np.empty((len(self._places), some.stop - some.start))
         if len(level) > 1:
             levels(self._key, self._first_draw + some.start, self._places[:-1], level[:-1])
@@ -149,8 +154,9 @@ def _blocks(plan: SitePlan, numbers: SiteNumbers, streams: TrialStreams) -> Iter
             never = _keys(streams.seed, "site_never_opens", plan.names)
             opening = np.where(_uniform(never, draws) < own.never_opens, np.inf, opening)
         kept = passing.of(draws) * (1.0 - own.dropout)
-        shared = _gamma(common, draws, np.ones((1, 1)), own.shared_cv[None, :])[0] * own.pace
-        yield some, _Realised(opening, _gamma(rate, draws, own.rate, own.rate_cv), kept, shared)
+        alike, to_mean = _gamma(common, draws, np.ones((1, 1)), own.shared_cv[None, :])
+        shared = (alike * to_mean)[0] * own.pace
+        yield some, _Realised(opening, *_gamma(rate, draws, own.rate, own.rate_cv), kept, shared)
 
 
 def _rows(numbers: SiteNumbers, some: slice) -> SiteNumbers:
@@ -177,15 +183,16 @@ def _uniform(keys: Keys, draws: range) -> FloatArray:
     return out
 
 
-def _gamma(keys: Keys, draws: range, mean: FloatArray, cv: FloatArray) -> FloatArray:
-    """Gamma distributed numbers of some streams, [stream, draw]; the mean where it does not vary."""
+def _gamma(keys: Keys, draws: range, mean: FloatArray, cv: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Gamma distributed numbers of some streams: of rate 1, and the factors to their mean; [stream, draw] each."""
     if not cv.any():
-        return np.broadcast_to(mean, (len(keys), len(draws)))
+        return np.broadcast_to(1.0, (len(keys), len(draws))), mean
     varies = cv > 0
     shape = np.where(varies, cv, 1.0) ** -2.0
     found = quantiles(_uniform(keys, draws), shape)
-    found *= mean / shape
-    return found if varies.all() else np.where(varies, found, mean)
+    if varies.all():
+        return found, mean / shape
+    return np.where(varies, found, 1.0), np.where(varies, mean / shape, mean)
 
 
 class _OfSites:

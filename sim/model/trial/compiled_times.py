@@ -18,7 +18,7 @@ from sim.model.trial.compiled_walk import walk
 
 Places = NDArray[np.int64]
 
-_BLOCK = 256
+_BLOCK = 512
 """Draws that go through the loops together, so that they stay in the fastest cache; a multiple of 4."""
 
 _SORTED = 120
