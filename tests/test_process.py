@@ -1,6 +1,7 @@
 """The trial played patient by patient: its numbers, its rules, and what the exact law cannot have."""
 
 import math
+import os
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -16,10 +17,12 @@ from scipy.special import betaincinv, gammaincinv
 from sim.dates import MONTH
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
+from sim.model.process import shares
 from sim.model.process.arrivals import intensities
 from sim.model.process.numbers import Numbers
 from sim.model.process.plan import EnrolmentPlan, PatientPlan, ProcessPlan, ReviewPlan, SiteNow
-from sim.model.process.play import play, play_all
+from sim.model.process.play import play
+from sim.model.process.shares import in_processes
 from sim.model.process.story import READ_OUT, TOO_LATE, Patient, Story
 from sim.model.trial.plan import Law
 
@@ -38,6 +41,10 @@ def gamma(shape: float, scale: float, uniform: FloatArray) -> FloatArray:
 
 def beta(one: float, other: float, uniform: FloatArray) -> FloatArray:
     return np.asarray(betaincinv(one, other, uniform))
+
+
+def refused(row: int) -> None:
+    raise InputError(f"no such draw: {row}")
 
 
 def fixed(value: float) -> Law:
@@ -120,12 +127,30 @@ def test_no_patients_come_once_a_declining_site_has_spent_itself() -> None:
 # order, company, processes
 
 
-def test_any_order_and_any_number_of_processes_give_the_same_stories() -> None:
-    numbers = list(range(12))
-    stories = play_all([PLAN] * 12, SEED, numbers)
+def test_any_order_and_any_number_of_processes_give_the_same_stories(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "FEWEST", 1)
+    one = partial(play, PLAN, SEED)
+    stories = in_processes(one, 12, 1)
     assert len({story.readout for story in stories}) == 12
-    assert play_all([PLAN] * 12, SEED, numbers[::-1])[::-1] == stories
-    assert play_all([PLAN] * 12, SEED, numbers, processes=2) == stories
+    assert [one(draw) for draw in reversed(range(12))][::-1] == stories
+    assert in_processes(one, 12, 2) == stories
+
+
+def test_few_draws_begin_no_process() -> None:
+    assert in_processes(lambda row: row**2, shares.FEWEST - 1, 2) == [row**2 for row in range(shares.FEWEST - 1)]
+
+
+def test_a_process_that_breaks_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "FEWEST", 1)
+    with pytest.raises(InputError, match=r"^execution\.threads: a process that played trials ended") as found:
+        in_processes(os._exit, 4, 2)
+    assert "\n" not in str(found.value)
+
+
+def test_a_wrong_input_in_another_process_is_the_same_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "FEWEST", 1)
+    with pytest.raises(InputError, match="no such draw"):
+        in_processes(refused, 4, 2)
 
 
 @given(draw=draws, first=st.booleans())

@@ -15,6 +15,7 @@ import sim
 from sim.analysis.levers import by_interim_date, levers
 from sim.dates import MONTH, day_of, decimal_year, to_decimal_year, to_ordinal, window
 from sim.errors import InputError
+from sim.model.process import shares
 from sim.results.run import Results
 from sim.results.trial import GOAL
 from sim.variables import TRIAL
@@ -257,6 +258,15 @@ def test_one_trial_is_told_patient_by_patient() -> None:
         sim.play(base, 8192)
     with pytest.raises(InputError, match="there is none to play"):
         sim.play(sim.load(overrides=["trial=none"]))
+
+
+@pytest.mark.parametrize("option", ["phase3_response", "phase3_plan"])
+def test_plays_are_the_same_in_any_number_of_processes(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "FEWEST", 1)
+    words = [f"trial={option}", "trial.engine=process", "sampling.draws=24", "sampling.replicates=4"]
+    one, two = (run(*words, f"execution.threads={number}") for number in (1, 2))
+    assert one.dataset.equals(two.dataset)
+    assert one.summary.equals(two.summary)
 
 
 @pytest.mark.slow

@@ -165,7 +165,7 @@ class Execution(Closed):
     Attributes
     ----------
     engine : `auto` takes compiled code where it pays.
-    threads : of compiled code; None takes the processors there are.
+    threads : of compiled code, and processes of played trials; None takes the processors there are.
     backend : where draws are worked out: in this process, or by the workers of a Dask cluster.
     shards : into which the draws fall, each kept on disk once it is finished; None takes as many as keep little at
         stake.

@@ -86,9 +86,13 @@ class RoomStreams(ABC):
     seed: int
     draws: range
 
+    def stream(self, name: str) -> Stream:
+        """The stream of a name of the room."""
+        return Stream(self.seed, f"{self.room}.{name}")
+
     def one(self, name: str) -> FloatArray:
         """A uniform number a draw: [draw]."""
-        return Stream(self.seed, f"{self.room}.{name}").uniform(self.draws)
+        return self.stream(name).uniform(self.draws)
 
 
 def words_of(streams: Sequence[Stream], draws: range) -> Words:

@@ -130,7 +130,7 @@ def begun(assumptions: Assumptions, batches: Batches, chunk: int, file: Path | N
     most = min(PILOT, CHUNK) if is_funnel_alone(assumptions) else CHUNK
     first = range(min(most if draws > CHUNK else chunk, draws))
     engine = engine_of(assumptions)
-    trial = None if assumptions.trial is None else TrialRun(assumptions, batches)
+    trial = None if assumptions.trial is None else TrialRun(assumptions, batches, engine.law)
     portion = through_model(assumptions, first, trial, engine)
     gathered = gathering(assumptions, (portion.parameters, portion.outputs), batches, engine, file)
     accounts = Accounts(assumptions, engine, gathered, {}, trial)

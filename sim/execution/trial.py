@@ -10,9 +10,11 @@ from sim.assumptions.schema import Assumptions
 from sim.draws.parameters import sample
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
+from sim.execution.ahead import available
 from sim.model.chain import populations, story, trial
 from sim.model.cohort import Expected
 from sim.model.process.story import Story
+from sim.model.trial.enrolment import PLAIN, EnrolmentLaw
 from sim.model.trial.outcome import Outcome, TrialPlan, control_is_last
 from sim.model.trial.plan import TrialStreams
 from sim.model.trial.verdict import EXACT
@@ -46,22 +48,29 @@ class TrialRun:
     ----------
     assumptions : what is assumed; with a trial.
     batches : how draws fall into independent batches.
+    law : what works the enrolment out.
     """
 
-    def __init__(self, assumptions: Assumptions, batches: Batches) -> None:
+    def __init__(self, assumptions: Assumptions, batches: Batches, law: EnrolmentLaw = PLAIN) -> None:
         assert assumptions.trial is not None
         self._assumptions = assumptions
         self._trial = assumptions.trial
         self._batches = batches
+        self._law = law
         self._first: tuple[TrialPlan, Outcome] | None = None
         self._success: dict[tuple[str, str, float], Moments] = {}
         self._dates = Quarters(batches)
         self._story: Story | None = None
         self._tells = True  # of its first draws, when they will have come
 
+    @property
+    def _is_first(self) -> bool:
+        """Whether the next draws are the first, of which tables tell."""
+        return self._tells and self._first is None
+
     def fresh(self) -> "TrialRun":
         """The same of other draws than the first, which alone are told of: nothing is counted yet."""
-        trial = TrialRun(self._assumptions, self._batches)
+        trial = TrialRun(self._assumptions, self._batches, self._law)
         trial._success = {place: successes.fresh() for place, successes in self._success.items()}
         trial._tells = False
         return trial
@@ -95,8 +104,16 @@ class TrialRun:
         """
         sampling = self._assumptions.sampling
         streams = TrialStreams(sampling.seed, draws) if sampling.chance else None
-        plan, outcome = trial(self._assumptions, parameters, populations, streams)
-        if self._tells and self._first is None:
+        plan, outcome = trial(
+            self._assumptions,
+            parameters,
+            populations,
+            streams,
+            law=self._law,
+            every_patient=self._is_first,
+            processes=self._assumptions.execution.threads or available(),
+        )
+        if self._is_first:
             self._first = plan, outcome
             if streams is not None and np.isfinite(outcome.readout).any():
                 self._story = play(self._assumptions, draws[_middle(outcome.readout)])

@@ -18,6 +18,7 @@ from sim.model.played import Plays
 from sim.model.process.story import Story
 from sim.model.reading import Funnel, TrialReader
 from sim.model.transplants import growth_factors, split_volume, trend_volume
+from sim.model.trial.enrolment import PLAIN, EnrolmentLaw
 from sim.model.trial.outcome import Outcome, TrialPlan, play_out, without_chance
 from sim.model.trial.plan import TrialStreams
 from sim.variables import CELL_DIMS, MEETS_CRITERIA, RATES, STRATA
@@ -90,6 +91,9 @@ def trial(
     streams: TrialStreams | None,
     *,
     judged: bool = True,
+    law: EnrolmentLaw = PLAIN,
+    every_patient: bool = True,
+    processes: int = 1,
 ) -> tuple[TrialPlan, Outcome]:
     """The trial, with the same draws of the same patients.
 
@@ -100,6 +104,8 @@ def trial(
     expected : the expected populations of the same draws, [draw, + strata, year].
     streams : the trial's random numbers, for the same draws; None leaves chance out.
     judged : whether success is wanted.
+    law, every_patient : as for `sim.model.trial.outcome.play_out`.
+    processes : that plays are shared among, where they take the law's place.
 
     Raises
     ------
@@ -113,8 +119,8 @@ def trial(
     if streams is None:
         return plan, without_chance(plan, numbers, judged=judged)
     if assumptions.trial.engine == "process":
-        return plan, Plays(plan, numbers, *reader.details(), streams).outcome(judged=judged)
-    return plan, play_out(plan, numbers, streams, judged=judged)
+        return plan, Plays(plan, numbers, *reader.details(), streams).outcome(judged=judged, processes=processes)
+    return plan, play_out(plan, numbers, streams, judged=judged, law=law, every_patient=every_patient)
 
 
 def story(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from sim.draws.streams import FloatArray
 from sim.model.process.drawn import Details, process_plan
 from sim.model.process.plan import ProcessPlan
 from sim.model.process.play import play
+from sim.model.process.shares import in_processes
 from sim.model.process.story import Story
 from sim.model.trial.control import Controls
 from sim.model.trial.endpoints import ALL_ALIKE, Outcomes
@@ -16,6 +18,19 @@ from sim.model.trial.outcome import Outcome, TrialNumbers, TrialPlan, arms_of
 from sim.model.trial.plan import IntArray, TrialStreams
 from sim.model.trial.sites import realise
 from sim.model.trial.verdict import Verdict, verdicts
+
+
+class Played(NamedTuple):
+    """What of a play the outcome of a run is made of, as in `Story`."""
+
+    enrolment: tuple[float, ...]
+    prospective: float
+    controls: int
+    charts: int
+    controls_complete: float | None
+    responders: int
+    survivors: int
+    readout: float
 
 
 class Plays:
@@ -48,22 +63,32 @@ class Plays:
         """The trial of the draw that stands in this row."""
         return play(self._one(row), self._streams.seed, self._streams.draws[row])
 
-    def outcome(self, *, judged: bool) -> Outcome:
-        """The trials of all draws, played one after the other; as `sim.model.trial.outcome.play_out`."""
-        stories = [self.story(row) for row in range(len(self._streams.draws))]
-        times = np.full((len(stories), self._plan.target), np.inf)
-        for row, story in enumerate(stories):
-            times[row, : len(story.enrolment)] = story.enrolment[: self._plan.target]
-        controls = _controls(stories) if self._numbers.control is not None else None
+    def played(self, row: int) -> Played:
+        """The same trial without its story."""
+        story = self.story(row)
+        return Played(*(getattr(story, name) for name in Played._fields))
+
+    def outcome(self, *, judged: bool, processes: int = 1) -> Outcome:
+        """The trials of all draws, as `sim.model.trial.outcome.play_out`.
+
+        Parameters
+        ----------
+        judged : whether success is wanted.
+        processes : that the trials are shared among; their number changes nothing.
+        """
+        plays = in_processes(self.played, len(self._streams.draws), processes)
+        times = np.full((len(plays), self._plan.target), np.inf)
+        for row, one in enumerate(plays):
+            times[row, : len(one.enrolment)] = one.enrolment[: self._plan.target]
+        controls = _controls(plays) if self._numbers.control is not None else None
         responders, survivors = (
-            np.array([getattr(story, name) for story in stories], dtype=np.int64)
-            for name in ("responders", "survivors")
+            np.array([getattr(one, name) for one in plays], dtype=np.int64) for name in ("responders", "survivors")
         )
         return Outcome(
             times=times,
-            prospective=np.array([story.prospective for story in stories]),
+            prospective=np.array([one.prospective for one in plays]),
             controls=controls,
-            readout=np.array([story.readout for story in stories]),
+            readout=np.array([one.readout for one in plays]),
             verdicts=self._verdicts(times, controls, responders, survivors) if judged else (),
             enrolled=None,
         )
@@ -90,10 +115,10 @@ class Plays:
         return process_plan(self._plan, self._numbers, self._sites, details, row)
 
 
-def _controls(stories: list[Story]) -> Controls:
-    months = [np.inf if story.controls_complete is None else story.controls_complete for story in stories]
+def _controls(plays: list[Played]) -> Controls:
+    months = [np.inf if one.controls_complete is None else one.controls_complete for one in plays]
     return Controls(
         months=np.array(months),
-        charts=np.array([float(story.charts) for story in stories]),
-        found=np.array([story.controls for story in stories], dtype=np.int64),
+        charts=np.array([float(one.charts) for one in plays]),
+        found=np.array([one.controls for one in plays], dtype=np.int64),
     )

@@ -200,7 +200,8 @@ class TrialReader:
         found = self._parameters[f"trial.enrolment.sites.{name}"]
         if COUNTRY in found.dims:
             return np.asarray(found.sel({COUNTRY: list(sites.countries)}).transpose("draw", COUNTRY).to_numpy())
-        return np.broadcast_to(found.to_numpy()[:, None], (self._draws, len(sites.countries))).astype(np.float64)
+        alike = found.to_numpy().astype(np.float64)[:, None]
+        return np.broadcast_to(alike, (self._draws, len(sites.countries)))
 
     def _site_rate(self, sites: Sites) -> FloatArray:
         """Patients screened per site and month, the mean over sites: [draw, site]."""

@@ -1,14 +1,10 @@
-"""Play trials: one draw, or many in several processes.
+"""Play a trial.
 
 The model is discrete-event simulation by processes, in SimPy 4. It knows one draw at a time, and gives for that draw
 the same story in any company.
 """
 
 import math
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from itertools import repeat
-from multiprocessing import get_context
 
 from sim.model.process.courses import Courses
 from sim.model.process.enrolment import Enrolment
@@ -20,9 +16,6 @@ from sim.model.process.story import READ_OUT, Story
 
 _FOR_EVER = 12_000.0
 """Months after which nobody waits for controls any more."""
-
-_SHARES = 4
-"""Parts that each process's trials are handed over in."""
 
 
 def play(plan: ProcessPlan, seed: int, draw: int) -> Story:
@@ -55,23 +48,6 @@ def play(plan: ProcessPlan, seed: int, draw: int) -> Story:
         survivors=follow_up.survivors,
         readout=next((e.month for e in reversed(stage.events) if e.what == READ_OUT), math.inf),
     )
-
-
-def play_all(plans: Sequence[ProcessPlan], seed: int, draws: Sequence[int], processes: int = 1) -> list[Story]:
-    """The stories of many draws, in the order of `draws`; the same for any number of processes.
-
-    Parameters
-    ----------
-    plans : one a draw; for more than one process their laws must be of a kind that can be pickled.
-    seed : the run's seed.
-    draws : numbers of the draws.
-    processes : that share the work.
-    """
-    if processes == 1:
-        return [play(plan, seed, draw) for plan, draw in zip(plans, draws, strict=True)]
-    share = math.ceil(len(plans) / (processes * _SHARES)) or 1
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(play, plans, repeat(seed), draws, chunksize=share))
 
 
 def _ending(

@@ -6,8 +6,10 @@ exponentials have numbers of their own: so, draw by draw, a faster site or one s
 target is never sooner.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import final
+from functools import cached_property
+from typing import NamedTuple, final
 
 import numpy as np
 
@@ -30,14 +32,25 @@ class Enrolled:
     Attributes
     ----------
     times : of the patients in order, months since the trial's start, [draw, patient]; infinite where one never comes.
-    sites : what the sites were like.
-    by_site : patients expected of each site when the last comes, or by the horizon, given its rate, [draw, site];
-        under caps the whole patients it enrolled.
+    realised, placed : give `sites`, and `by_site` of these; few draws are ever asked for them.
     """
 
     times: FloatArray
-    sites: Sites
-    by_site: FloatArray
+    realised: Callable[[], Sites]
+    placed: Callable[[Sites], FloatArray]
+
+    @cached_property
+    def sites(self) -> Sites:
+        """What the sites were like."""
+        return self.realised()
+
+    @cached_property
+    def by_site(self) -> FloatArray:
+        """Patients expected of each site when the last comes, or by the horizon, given its rate, [draw, site].
+
+        Under caps the whole patients it enrolled.
+        """
+        return self.placed(self.sites)
 
 
 def enrol(
@@ -73,11 +86,63 @@ def enrol(
     date = seen.date if seen else np.full(len(sites.shared), -np.inf)
     if is_capped(plan):
         after, counts = capped_arrivals(plan, sites, path, date, left, streams, horizon)
-        return Enrolled(np.concatenate([before, after], axis=1), sites, sites.enrolled + counts)
+        times = np.concatenate([before, after], axis=1)
+        return Enrolled(times, realised=lambda: sites, placed=lambda sites: sites.enrolled + counts)
     gaps = -np.log(streams.numbered("accrual", target)[:, target - left :])
     after = law.invert(law.cumulative(date[:, None]) + np.cumsum(gaps, axis=1))
     times = np.concatenate([before, after], axis=1)
-    return Enrolled(times, sites, _by_site(sites, path, date, times[:, -1], left, horizon))
+    return Enrolled(
+        times,
+        realised=lambda: sites,
+        placed=lambda sites: expected_by_site(sites, path, date, times[:, -1], left, horizon),
+    )
+
+
+def milestones(
+    plan: SitePlan,
+    calendar: Calendar,
+    numbers: SiteNumbers,
+    places: Sequence[int],
+    seen: Seen | None,
+    streams: TrialStreams,
+    horizon: float,
+) -> FloatArray:
+    """When some of the patients come, as `enrol` has them: months, [draw, place].
+
+    Parameters
+    ----------
+    places : of the patients wanted, counted from 1, rising; the last is the target.
+    plan, calendar, numbers, seen, streams, horizon : as for `enrol`.
+    """
+    wanted = np.array(places) - 1
+    if seen is not None or is_capped(plan):
+        return enrol(plan, calendar, numbers, places[-1], seen, streams, horizon).times[:, wanted]
+    sites = realise(plan, calendar, numbers, None, streams)
+    law = intensity(sites.opening, sites.weight, course(calendar, numbers, horizon), horizon)
+    gaps = -np.log(streams.numbered("accrual", places[-1]))
+    return law.invert(np.cumsum(gaps, axis=1)[:, wanted])
+
+
+class EnrolmentLaw(NamedTuple):
+    """What works the enrolment out: NumPy, or compiled code.
+
+    Attributes
+    ----------
+    enrol, milestones : as the functions of this module.
+    """
+
+    enrol: Callable[[SitePlan, Calendar, SiteNumbers, int, Seen | None, TrialStreams, float], Enrolled]
+    milestones: Callable[[SitePlan, Calendar, SiteNumbers, Sequence[int], Seen | None, TrialStreams, float], FloatArray]
+
+
+PLAIN = EnrolmentLaw(enrol, milestones)
+
+
+def compiled() -> EnrolmentLaw:
+    """The same by compiled code, which takes some tenths of a second to load."""
+    from sim.model.trial import compiled_enrolment
+
+    return EnrolmentLaw(compiled_enrolment.enrol, compiled_enrolment.milestones)
 
 
 def expected_times(
@@ -118,7 +183,9 @@ def _before(law: Intensity, seen: Seen, streams: TrialStreams) -> FloatArray:
     return np.minimum(law.invert(law.cumulative(seen.date[:, None]) * passed / whole[:, None]), seen.date[:, None])
 
 
-def _by_site(sites: Sites, path: Course, date: FloatArray, last: FloatArray, left: int, horizon: float) -> FloatArray:
+def expected_by_site(
+    sites: Sites, path: Course, date: FloatArray, last: FloatArray, left: int, horizon: float
+) -> FloatArray:
     """Patients expected of each site by the last one's time, or by the horizon where that never comes: [draw, site].
 
     Parameters

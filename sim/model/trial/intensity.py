@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 from sim.draws.streams import FloatArray
 from sim.model.trial.profile import Course, decaying, decaying_ramp
 
-_ROUNDING = 1e-12
+ROUNDING = 1e-12
 """What is left of an intensity when its sites have closed, as a share of what it was: no patient comes from it."""
 
-_CONVERGED = 1e-13
+CONVERGED = 1e-13
 """Relative step after which the inverse is taken for found."""
 
-_USED_UP = 1.0 - 1e-15
+USED_UP = 1.0 - 1e-15
 """The largest share of all the decaying time there is that can be told from the whole."""
 
-_NEWTON_STEPS = 60
+NEWTON_STEPS = 60
 """More than the inverse ever takes: five or six, as it converges quadratically from one side."""
 
 
@@ -156,7 +156,7 @@ def _swept(
             p = p + speed_jumps[:, segment - 1]
         if segment and gain_jumps is not None:
             q = q + gain_jumps[:, segment - 1]
-        p, q = np.where(p > _ROUNDING * peak, p, 0.0), np.where(q > _ROUNDING * peak, q, 0.0)
+        p, q = np.where(p > ROUNDING * peak, p, 0.0), np.where(q > ROUNDING * peak, q, 0.0)
         peak = np.maximum(peak, p)
         speed[segment], gain[segment] = p * factors[segment], q * factors[segment]
         level[segment + 1] = level[segment] + speed[segment] * decaying(x, decline)
@@ -194,20 +194,20 @@ def _month_of(missing: FloatArray, p: FloatArray, q: FloatArray, decline: FloatA
     s = 2 * missing / np.where(twice > 0, twice, 1.0)
     if not decline.any():
         return s
-    most = np.where(decline > 0, _USED_UP / np.where(decline > 0, decline, 1.0), np.inf)
+    most = np.where(decline > 0, USED_UP / np.where(decline > 0, decline, 1.0), np.inf)
     s = np.minimum(s, most)
     if not q.any():
         return _undecayed(s, decline)
     # each number stops by itself, so that it does not hang on those beside it
     moving = np.broadcast_to(q * decline != 0, s.shape)
-    for _ in range(_NEWTON_STEPS):
+    for _ in range(NEWTON_STEPS):
         if not moving.any():
             break
         x = _undecayed(s, decline)
         slope = p + q * x
         step = (p * s + q * decaying_ramp(x, decline) - missing) / np.where(slope > 0, slope, 1.0)
         s = np.where(moving, np.minimum(np.maximum(s - step, 0.0), most), s)
-        moving = moving & (np.abs(step) > _CONVERGED * s)
+        moving = moving & (np.abs(step) > CONVERGED * s)
     return _undecayed(s, decline)
 
 

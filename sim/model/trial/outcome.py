@@ -12,7 +12,7 @@ from sim.draws.streams import FloatArray
 from sim.model.trial.comparison import Comparison
 from sim.model.trial.control import ChartReview, Controls, expected_review, review
 from sim.model.trial.endpoints import Arm, Strata
-from sim.model.trial.enrolment import Enrolled, enrol, expected_times
+from sim.model.trial.enrolment import PLAIN, Enrolled, EnrolmentLaw, expected_times
 from sim.model.trial.plan import Calendar, Law, Seen, SiteNumbers, SitePlan, TrialStreams
 from sim.model.trial.readout import controls_last, follow_up_months, prospective_complete, read_out
 from sim.model.trial.verdict import Arms, Verdict, powers, verdicts
@@ -80,12 +80,13 @@ class Outcome:
 
     Attributes
     ----------
-    times : when each patient is enrolled, [draw, patient], months; infinite is never.
+    times : when each patient is enrolled, [draw, patient], months; infinite is never. Of the last one alone where the
+        others were not asked for.
     prospective : when the treated arm is complete, [draw], months.
     controls : the control arm; None where there is none.
     readout : when the trial reads out, [draw], months.
     verdicts : success by endpoint, test and level.
-    enrolled : the enrolment with its sites; None without chance.
+    enrolled : the enrolment with its sites; None without chance, and where the last patient alone was asked for.
     """
 
     times: FloatArray
@@ -96,7 +97,15 @@ class Outcome:
     enrolled: Enrolled | None
 
 
-def play_out(plan: TrialPlan, numbers: TrialNumbers, streams: TrialStreams, *, judged: bool = True) -> Outcome:
+def play_out(
+    plan: TrialPlan,
+    numbers: TrialNumbers,
+    streams: TrialStreams,
+    *,
+    judged: bool = True,
+    law: EnrolmentLaw = PLAIN,
+    every_patient: bool = True,
+) -> Outcome:
     """The trial with chance.
 
     Parameters
@@ -105,17 +114,21 @@ def play_out(plan: TrialPlan, numbers: TrialNumbers, streams: TrialStreams, *, j
     numbers : of the same draws as the streams.
     streams : the random numbers.
     judged : whether success is wanted.
+    law : what works the enrolment out.
+    every_patient : whether the months of all patients are wanted, and what the sites were like; else the read-out is.
     """
-    enrolled = enrol(plan.sites, plan.calendar, numbers.sites, plan.target, numbers.seen, streams, plan.horizon)
-    waited = plan.to_enrolment.ppf(streams.numbered("to_enrolment", plan.target))
+    given, chance = (plan.sites, plan.calendar, numbers.sites), (numbers.seen, streams, plan.horizon)
+    enrolled = law.enrol(*given, plan.target, *chance) if every_patient or plan.from_transplant else None
+    times = law.milestones(*given, (plan.target,), *chance) if enrolled is None else enrolled.times
+    waited = plan.to_enrolment.ppf(streams.numbered("to_enrolment", plan.target)) if plan.from_transplant else None
     controls = None if numbers.control is None else review(numbers.control, streams)
-    prospective = _complete(plan, enrolled.times, waited)
+    prospective = _complete(plan, times, waited)
     return Outcome(
-        times=enrolled.times,
+        times=times,
         prospective=prospective,
         controls=controls,
         readout=_read_out(prospective, controls, numbers.close_out),
-        verdicts=tuple(verdicts(arms_of(plan, numbers, enrolled.times, controls), streams)) if judged else (),
+        verdicts=tuple(verdicts(arms_of(plan, numbers, times, controls), streams)) if judged else (),
         enrolled=enrolled,
     )
 
@@ -131,7 +144,7 @@ def without_chance(plan: TrialPlan, numbers: TrialNumbers, *, judged: bool = Tru
     """
     times = expected_times(plan.sites, plan.calendar, numbers.sites, plan.target, numbers.seen, plan.horizon)
     controls = None if numbers.control is None else expected_review(numbers.control)
-    prospective = _complete(plan, times, np.full(times.shape, plan.to_enrolment.mean))
+    prospective = _complete(plan, times, np.full(1, plan.to_enrolment.mean))
     return Outcome(
         times=times,
         prospective=prospective,
@@ -156,8 +169,10 @@ def arms_of(plan: TrialPlan, numbers: TrialNumbers, times: FloatArray, controls:
     )
 
 
-def _complete(plan: TrialPlan, times: FloatArray, waited: FloatArray) -> FloatArray:
-    return prospective_complete(times, follow_up_months(plan.follow_up_days, plan.from_transplant, waited))
+def _complete(plan: TrialPlan, times: FloatArray, waited: FloatArray | None) -> FloatArray:
+    """When the treated arm is complete; without days from transplant to enrolment it waits for the last patient."""
+    months = follow_up_months(plan.follow_up_days, plan.from_transplant, np.zeros(1) if waited is None else waited)
+    return prospective_complete(times[:, -1:] if waited is None else times, months)
 
 
 def _read_out(prospective: FloatArray, controls: Controls | None, close_out: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.draws.streams import FloatArray, RoomStreams, Stream
+from sim.draws.streams import FloatArray, RoomStreams
 
 IntArray = NDArray[np.int64]
 
@@ -127,6 +127,6 @@ class TrialStreams(RoomStreams):
 
     def numbered(self, name: str, count: int) -> FloatArray:
         """A uniform number a draw and place, the first places the same whatever the count: [draw, count]."""
-        stream = Stream(self.seed, f"{self.room}.{name}")
+        stream = self.stream(name)
         columns = [stream.uniform(self.draws, place) for place in range(count)]
         return np.stack(columns, axis=-1) if columns else np.empty((len(self.draws), 0))

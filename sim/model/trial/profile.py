@@ -17,10 +17,10 @@ from sim.dates import MONTH
 from sim.draws.streams import FloatArray
 from sim.model.trial.plan import Calendar, SiteNumbers
 
-_SERIES_BELOW = 0.02
+SERIES_BELOW = 0.02
 """Exponents whose integrals are summed as a series, for there the closed form loses digits."""
 
-_SERIES_TERMS = 7
+SERIES_TERMS = 7
 """Terms that leave less than the rounding error below that."""
 
 
@@ -165,7 +165,7 @@ def decaying_ramp(x: FloatArray, decline: FloatArray) -> FloatArray:
     if not decline.any():
         return x * x / 2
     z = decline * x
-    small: NDArray[np.bool_] = np.abs(z) < _SERIES_BELOW
+    small: NDArray[np.bool_] = np.abs(z) < SERIES_BELOW
     if small.all():
         return x * x * _near_zero(z)
     far = np.where(small, 1.0, z)
@@ -176,7 +176,7 @@ def decaying_ramp(x: FloatArray, decline: FloatArray) -> FloatArray:
 def _near_zero(z: FloatArray) -> FloatArray:
     """The integral of u exp(-z u) over u from 0 to 1, where z is small."""
     series, term = np.zeros(z.shape), np.ones(z.shape)
-    for n in range(_SERIES_TERMS):
+    for n in range(SERIES_TERMS):
         series += term / (n + 2)
         term *= -z / (n + 1)
     return series

@@ -235,6 +235,13 @@ def _by_site(laws: tuple[Law, ...], name: str, labels: tuple[str, ...], streams:
     """Each site's value by its law, [draw, site]; a certain one needs no random number."""
     columns: list[NDArray[np.float64]] = []
     for law, label in zip(laws, labels, strict=True):
-        low, high = law.ppf(_ENDS)
-        columns.append(np.full(len(streams.draws), low) if low == high else law.ppf(streams.one(f"{name}[{label}]")))
+        value = certain(law)
+        known = None if value is None else np.full(len(streams.draws), value)
+        columns.append(law.ppf(streams.one(f"{name}[{label}]")) if known is None else known)
     return np.stack(columns, axis=-1) if columns else np.empty((len(streams.draws), 0))
+
+
+def certain(law: Law) -> float | None:
+    """The only value that a law has; None where there are several."""
+    low, high = law.ppf(_ENDS)
+    return float(low) if low == high else None
