@@ -7,7 +7,7 @@ python run.py docs                 set up, then write anew the pages of docs/ th
 python run.py site                 set up, then make the site of docs/ in build/site; a dead link fails
 python run.py lock                 set up, then renew the lock files from pyproject.toml
 python run.py verify-engine [n]    set up, then hold n counts of patients (10^8) against their exact law
-python run.py bench [peers]        set up, then measure the engine, or its peers, and write docs/performance.md
+python run.py bench                set up, then measure the engine and write docs/performance.md
 """
 
 import hashlib
@@ -52,7 +52,7 @@ def main(words: list[str]) -> int:
     if task == "verify-engine":
         return run("benchmarks.verify_counts", *rest)
     if task == "bench":
-        return run("benchmarks.bench", *rest)
+        return run("benchmarks.bench")
     if task == "site":
         return site()
     return max([lock(*pair) for pair in LOCKS]) if task == "lock" else run("sim", *rest, where=Path.cwd())

@@ -1,6 +1,6 @@
 """The engine, or its peers, against a frozen baseline, written as a table to `docs/performance.md`.
 
-`make bench` measures the engine, `python run.py bench peers` those peers that are installed; some ten minutes each.
+`make bench` measures the engine, `python -m benchmarks.bench peers` those peers that are installed; ten minutes each.
 
 Baseline and candidate run alternately in fresh processes; the first pair fills caches and is discarded; the median of
 seven pairwise ratios counts, of processor time, or of waiting where threads are compared, per draw. A verdict is
@@ -184,7 +184,8 @@ def of_engine() -> str:
 
 def of_peers() -> str:
     """The table of those peers that are installed."""
-    head = "| peer | draws | as fast as plain NumPy (rounds) | its own |\n|---|---|---|---|"
+    baseline = f"plain NumPy {importlib.metadata.version('numpy')}"
+    head = f"| peer | draws | as fast as {baseline} (rounds) | its own |\n|---|---|---|---|"
     missing = [peer.name for peer in PEERS if not peer.version]
     if missing:
         print(f"not installed: {', '.join(missing)}; pip install --group peers (pip 25.1 or later), R by its own means")
