@@ -39,25 +39,21 @@ BRIDGED = 4
 _BRIDGED_BY = {"value": "net_present_value", "patients": HEADLINE, "readout": "prob_readout_by_promise"}
 
 
-def one_of_many(config: DictConfig, workbooks: Mapping[str, Laid], at_hand: AtHand) -> bool:
-    """One run of a sweep. A failure is written down and does not stop the others.
+def one_of_many(config: DictConfig, workbooks: Mapping[str, Laid], at_hand: AtHand | None) -> None:
+    """One run of a sweep, unless it is finished already. A failure is written down and does not stop the others.
 
     Parameters
     ----------
     config : composed by Hydra.
     workbooks : what the workbooks that the sweep names lay over it, by name.
-    at_hand : writes it beside the next one.
-
-    Returns
-    -------
-    Whether it was run: one that is finished already stays as it is.
+    at_hand : writes it beside the next one; None, in a process of its own, writes it now.
     """
     settings: Any = HydraConfig.get()
     folder = Path(settings.runtime.output_dir)
     overrides, laid = list(settings.overrides.task), workbooks.get(str(config.get(READ)), NOTHING)
     typed = [word for word in overrides if word not in _choices(workbooks)]
     if (folder / MARK).is_file():  # a finished run of a sweep that is gone on with
-        return False
+        return
     record = [re.sub(r"\\([\\()\[\]{}:=, \t])", r"\1", word) for word in typed]  # Hydra escapes the signs it reads
     started = time.perf_counter()
     number, finish = int(settings.job.num), None
@@ -78,8 +74,7 @@ def one_of_many(config: DictConfig, workbooks: Mapping[str, Laid], at_hand: AtHa
     except Exception as fault:
         _failed(fault, folder, record, number)
     else:
-        at_hand.finish(folder, written)
-    return True
+        written() if at_hand is None else at_hand.finish(folder, written)
 
 
 def _failed(fault: Exception, folder: Path, record: Sequence[str], number: int) -> None:
@@ -126,14 +121,38 @@ def launch(arguments: Sequence[str], folder: Path, workbooks: Mapping[str, Laid]
     -------
     How many were run.
     """
-    made: list[bool] = []
+    before = _finished(folder)
     try:
         with composing_many(), _seldom_collecting():
-            words = [*arguments, *_choices(workbooks)]
-            through_hydra(words, lambda one: made.append(one_of_many(one, workbooks, at_hand)))
+            through_hydra([*arguments, *_choices(workbooks)], _Run(workbooks, at_hand))
     finally:
         (folder / "multirun.yaml").unlink(missing_ok=True)  # Hydra's own settings; the runs have theirs
-    return sum(made)
+    return _finished(folder) - before
+
+
+def _finished(folder: Path) -> int:
+    """How many runs of a sweep are finished, or failed."""
+    return sum(1 for name in (MARK, ERROR) for _ in folder.glob(f"*/{name}"))
+
+
+class _Run:
+    """What Hydra's launcher calls for each run: here, or in a process that it starts.
+
+    Parameters
+    ----------
+    workbooks, at_hand : as of `one_of_many`.
+    """
+
+    def __init__(self, workbooks: Mapping[str, Laid], at_hand: AtHand | None) -> None:
+        self._workbooks, self._at_hand = workbooks, at_hand
+
+    def __call__(self, config: DictConfig) -> None:
+        """Make the run."""
+        one_of_many(config, self._workbooks, self._at_hand)
+
+    def __reduce__(self) -> tuple[type["_Run"], tuple[Mapping[str, Laid], None]]:
+        """In another process nothing is at hand."""
+        return _Run, (self._workbooks, None)
 
 
 _SELDOM = 50_000

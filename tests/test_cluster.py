@@ -168,6 +168,21 @@ def test_a_cluster_of_this_machine_is_started_and_stopped(tmp_path: Path) -> Non
     check_same(open_run(tmp_path / "here"), open_run(tmp_path / "own"))
 
 
+def test_a_sweep_by_joblib_is_the_same(tmp_path: Path) -> None:
+    words = ["-m", "trial=none", "market=none", "report=none", "sampling.draws=256", "vod.incidence.value=0.1,7,0.2"]
+    by_joblib = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
+    one = done(*words, "hydra.sweep.dir=one", cwd=tmp_path)
+    many = done(*words, *by_joblib, "hydra.sweep.dir=many", cwd=tmp_path)
+    assert one.returncode == many.returncode == 2  # 7 is no share; the others are run
+    assert "vod.incidence.value: 7 is above 1" in many.stderr
+    for name in ("sweep.csv", "comparison.csv"):
+        first, second = ((tmp_path / folder / name).read_bytes() for folder in ("one", "many"))
+        assert first == second
+    again = done("resume", "many", cwd=tmp_path)  # by the same launcher, which tries the failed one anew
+    assert again.returncode == 2
+    assert (tmp_path / "many" / "comparison.csv").read_bytes() == second
+
+
 def test_the_first_difference_is_named() -> None:
     assert first_apart({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 2}}) is None
     assert first_apart({"a": {"b": 1, "c": 2}, "d": 1}, {"a": {"b": 1, "c": 3}, "d": 2}) == "a.c 3, not 2"
