@@ -14,7 +14,8 @@ from pathlib import Path
 
 ROUNDS, SPREAD = 7, 1.5
 ROOT = Path(__file__).resolve().parents[1]
-SMALL_RUN = ("-m", "sim", "report=none", "sampling.draws=1024")
+ALONE = "import sys; sys.modules['dask'] = None; "  # as without the extra `cluster`: xarray loads it where it is
+SMALL_RUN = ("-c", f"{ALONE}from sim.__main__ import main; main()", "report=none", "sampling.draws=1024")
 PAIRS = {
     "sim --help / import hydra": (("-c", "import hydra"), ("-m", "sim", "--help"), 1.3),
     "patients alone, 1,024 draws / import hydra, numpy, xarray": (
