@@ -16,7 +16,6 @@ import psutil
 from sleeper import Sleeper
 
 import sim
-from sim.assumptions.settings import Execution
 from sim.execution import shards
 from sim.execution.cluster import on_cluster
 from sim.execution.shards import work_out
@@ -88,7 +87,8 @@ def check(one: Results | None, other: Results | None) -> None:
 
 def with_a_killed_worker(kills: bool) -> float:
     """How much longer 64 shards take than they sleep on two workers."""
-    execution = Execution(backend="dask", shards=SHARDS, workers=2)
+    words = ["execution=dask", f"execution.shards={SHARDS}", "execution.workers=2"]
+    assumptions = sim.load(overrides=words)
     draws = range(1024, 1024 * (SHARDS + 1))
     sleep = SLEEP_KILLED if kills else SLEEP
     sleeper, done = Sleeper(sleep / 1024, 1024), 0
@@ -100,7 +100,7 @@ def with_a_killed_worker(kills: bool) -> float:
             workers = (one for one in psutil.Process().children() if "spawn_main" in " ".join(one.cmdline()))
             next(workers).kill()
 
-    with tempfile.TemporaryDirectory() as folder, on_cluster(execution) as work:
+    with tempfile.TemporaryDirectory() as folder, on_cluster(assumptions.execution) as work:
         begun: list[float] = []
 
         def timed(*words: Any) -> Any:
@@ -108,7 +108,7 @@ def with_a_killed_worker(kills: bool) -> float:
                 begun.append(time.perf_counter())
                 yield found
 
-        work_out(timed, execution, sleeper, draws, 1024, Path(folder) / "kept", progress)
+        work_out(timed, assumptions, sleeper, draws, 1024, Path(folder) / "kept", progress)
     assert sleeper.taken == draws.stop
     return (begun[-1] - begun[0]) / ((SHARDS / 2 - 1) * sleep) - 1
 

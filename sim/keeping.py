@@ -30,7 +30,7 @@ def remember(
     beside : the option whose severe cases are shown beside the run's own.
     samples : where the files of `sample(file.csv, column)` are looked for.
     """
-    in_shards = number_of_shards(assumptions.sampling.draws, assumptions.execution) > 1
+    in_shards = number_of_shards(assumptions) > 1
     if not (in_shards or "grid" in assumptions.sensitivity.asked):
         return
     origin = assumptions.origin

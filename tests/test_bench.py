@@ -22,12 +22,12 @@ def test_ratios_are_of_a_draw_and_the_first_round_does_not_count(monkeypatch: py
     found = bench.ratios_of([Peer("few", 10, "")], 100)
     assert [*found.values()] == [[pytest.approx(0.2)] * bench.ROUNDS]
     assert calls == ["plain.py", "peers.py"] * (bench.ROUNDS + 1)
-    waiting = bench.ratios_of([Row("run", 100, ("numba", "2"), "wall", 1, 1)], 100)
-    assert [*waiting.values()] == [[4.0] * bench.ROUNDS]
+    waiting = bench.ratios_of([Row("run", 50, 100, ("numba", "2"), "wall", 1, 1)], 100)
+    assert [*waiting.values()] == [[2.0] * bench.ROUNDS]
 
 
 def test_no_verdict_where_rounds_spread() -> None:
-    row = Row("run", 100, (), "processor", 2, 4)
+    row = Row("run", 100, 100, (), "processor", 2, 4)
     assert "| reached |" in bench.line(row, [2.0, 2.1, 2.9])
     assert "no verdict" in bench.line(row, [2.0, 2.1, 3.1])
     assert "spread too far" in bench.line_of_peer(PEERS[0], [2.0, 2.1, 3.1])

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
+from sim.assumptions.schema import Assumptions
 from sim.assumptions.settings import Execution
-from sim.execution.accounts import Accounts, Progress
+from sim.execution.accounts import Accounts, Progress, is_funnel_alone
 from sim.results.parts import Parts
 
 Done = tuple[range, Parts]
@@ -25,8 +26,8 @@ Done = tuple[range, Parts]
 Work = Callable[[Accounts, Sequence[range], int], Iterator[Done]]
 """Accounts of a run, its shards, draws per pass → what is taken in of each, in any order."""
 
-WORTH_A_SHARD = 1 << 20
-"""Draws that a machine alone works out in one go: some seconds, or with a market some minutes."""
+PATIENTS_AT_STAKE, DRAWS_AT_STAKE = 1 << 23, 1 << 18
+"""Draws that a machine alone works out in one go, of patients alone and of more than these: a minute or two."""
 
 _MOST = 64  # shards of a run that says nothing of them
 _EVEN = 1024  # draws by which a shard's size goes, so that no block of draws is cut
@@ -90,11 +91,13 @@ class Shelf:
         return self._folder / f"{draws.start}-{draws.stop}.npz"
 
 
-def number_of_shards(draws: int, execution: Execution) -> int:
+def number_of_shards(assumptions: Assumptions) -> int:
     """Into how many shards the draws of a run fall: as many as are asked for, else what keeps little at stake."""
+    execution = assumptions.execution
     if execution.shards is not None:
         return execution.shards
-    return _MOST if execution.backend == "dask" else min(max(draws // WORTH_A_SHARD, 1), _MOST)
+    at_stake = PATIENTS_AT_STAKE if is_funnel_alone(assumptions) else DRAWS_AT_STAKE
+    return _MOST if execution.backend == "dask" else min(max(assumptions.sampling.draws // at_stake, 1), _MOST)
 
 
 def layout(draws: range, number: int, there: Sequence[range] = ()) -> list[range]:
@@ -136,7 +139,7 @@ def workers(execution: Execution) -> Iterator[Work]:
 
 def work_out(
     work: Work,
-    execution: Execution,
+    assumptions: Assumptions,
     accounts: Accounts,
     draws: range,
     chunk: int,
@@ -148,7 +151,7 @@ def work_out(
     Parameters
     ----------
     work : who works them out.
-    execution : how many shards there are, and where.
+    assumptions : how many shards there are, and where.
     accounts : of the run, which took in its first draws.
     draws : the others.
     chunk : draws per pass.
@@ -163,9 +166,9 @@ def work_out(
     """
     if not draws:
         return
-    number = number_of_shards(len(draws) + draws.start, execution)
+    number = number_of_shards(assumptions)
     shelf = Shelf(kept)
-    if execution.backend == "local" and number == 1 and not shelf.there():
+    if assumptions.execution.backend == "local" and number == 1 and not shelf.there():
         accounts.take(draws, chunk, progress)
         return
     there = shelf.whole()

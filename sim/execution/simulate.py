@@ -61,7 +61,7 @@ def _simulated(assumptions: Assumptions, chunk: int, kept: Path | None, file: Pa
         accounts, first = begun(assumptions, batches, chunk, file)
         bar.update(first)
         rest = range(first, sampling.draws)
-        work_out(work, assumptions.execution, accounts, rest, chunk, kept, bar.update)
+        work_out(work, assumptions, accounts, rest, chunk, kept, bar.update)
     trial = accounts.trial
     return Results(
         dataset=accounts.gathered.dataset(),
