@@ -11,6 +11,7 @@ from sim.assumptions.schema import Assumptions
 from sim.beside import Option, stored, with_beside
 from sim.configuration.compose import assume
 from sim.errors import InputError
+from sim.execution.shards import number_of_shards
 from sim.execution.simulate import simulate
 from sim.keeping import SHARDS, remember
 from sim.results.folder import keeps_draws, open_run, write, writing
@@ -205,7 +206,7 @@ def replay(source: Path, folder: Path) -> int:
     """
     original = open_run(source)
     samples = Path(str(original.provenance["working_directory"]))
-    assumptions = assume(original.configuration, samples)
+    assumptions = _here(assume(original.configuration, samples), samples)
     for name, digest in assumptions.origin.files.items():
         if original.provenance["files"].get(name) != digest:
             raise InputError(f"replay: {name} has changed since the run in {source}")
@@ -214,6 +215,16 @@ def replay(source: Path, folder: Path) -> int:
     difference = first_difference(original, open_run(folder))
     print(f"\nIdentical to {source}, bit for bit." if difference is None else f"\nDiffers from {source}: {difference}")
     return 0 if difference is None else 1
+
+
+def _here(assumptions: Assumptions, samples: Path) -> Assumptions:
+    """The same run in this process, in as many shards: the cluster of then need not be there."""
+    execution = assumptions.execution
+    if execution.backend == "local":
+        return assumptions
+    own = {"backend": "local", "address": None, "workers": None, "shards": number_of_shards(assumptions)}
+    configuration = assumptions.origin.configuration
+    return assume({**configuration, "execution": {**execution.model_dump(), **own}}, samples)
 
 
 def first_difference(original: Results, repeated: Results) -> str | None:

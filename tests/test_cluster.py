@@ -166,6 +166,9 @@ def test_a_cluster_of_this_machine_is_started_and_stopped(tmp_path: Path) -> Non
     assert own.returncode == 0, own.stderr
     assert own.stderr == ""
     check_same(open_run(tmp_path / "here"), open_run(tmp_path / "own"))
+    again = done("replay", "own", "hydra.run.dir=again", cwd=tmp_path)  # in one process, whatever became of the cluster
+    assert again.returncode == 0, again.stderr
+    assert "Identical to own, bit for bit." in again.stdout
 
 
 def test_a_sweep_by_joblib_is_the_same(tmp_path: Path) -> None:

@@ -87,7 +87,9 @@ class Kept(Gathered):
     def parts(self) -> Parts:
         """See `Gathered.parts`."""
         own = self._joined()
-        return {str(name): array.to_numpy() for name, array in own.variables.items() if "draw" in array.dims}
+        by_draw = {str(name): array for name, array in own.variables.items() if "draw" in array.dims}
+        # one behind the other, as they come back from disk or a worker: sums go by where numbers lie
+        return {name: np.ascontiguousarray(array.to_numpy()) for name, array in by_draw.items()}
 
     def add_parts(self, parts: Parts) -> None:
         """See `Gathered.add_parts`."""
