@@ -108,6 +108,8 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
         print(template(made, wanted[0], overrides, options.config_dir))
         return 0
     if options.multirun or str(made.hydra.mode).endswith("MULTIRUN"):
+        if any(word.key_or_group == "execution.resume" for word in read):
+            raise InputError("execution.resume: one run goes on by it; a sweep goes on by sim resume DIR")
         from sim.sweep import sweep
 
         where = ["--config-dir", str(Path(options.config_dir).resolve())] if options.config_dir else []

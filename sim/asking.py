@@ -10,7 +10,7 @@ from sim.assumptions.sensitivity import Method, Sensitivity
 from sim.configuration.changing import changed, check_key
 from sim.configuration.compose import assume, composed
 from sim.configuration.places import conf_dir
-from sim.errors import InputError, nearest
+from sim.errors import BrokenOffError, InputError, nearest
 from sim.execution.simulate import simulate
 from sim.results.run import Results
 
@@ -122,6 +122,8 @@ def designs(results: Results, asked: Sensitivity) -> dict[str, Results]:
         try:
             changed_run = {**own, "trial": trial, "sampling": sampling}
             found[name] = results if trial == own["trial"] else simulate(assume(changed_run, _samples(results)))
+        except BrokenOffError:
+            raise
         except InputError as fault:
             raise InputError(f"{key}.{name}: {fault}") from fault
     return found

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.configuration.compose import assume, composed
-from sim.errors import InputError
+from sim.errors import BrokenOffError, InputError
 from sim.execution.simulate import simulate
 from sim.results.run import Results
 from sim.variables import HEADLINE
@@ -83,11 +83,12 @@ def with_beside(
             "trial": None,
             "market": None,
             "sampling": drawn,
-            "results": {"keep_draws": "auto"},
         }
         changed["results"] = {**own["results"], "keep_draws": "auto"}
         found = simulate(assume(changed, samples), kept=kept)
         record["statistics"] = {name: _with_error(found, name) for name in _STATISTICS}
+    except BrokenOffError:
+        raise
     except InputError as fault:
         record["refused"] = str(fault).partition("; ")[0]
     return replace(results, provenance={**results.provenance, "beside": record})

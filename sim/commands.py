@@ -10,7 +10,7 @@ from sim.asking import POINTS, check_over, with_answers
 from sim.assumptions.schema import Assumptions
 from sim.beside import Option, stored, with_beside
 from sim.configuration.compose import assume
-from sim.errors import InputError
+from sim.errors import BrokenOffError, InputError
 from sim.execution.shards import number_of_shards
 from sim.execution.simulate import simulate
 from sim.keeping import SHARDS, remember
@@ -56,9 +56,9 @@ def begin(
     """
     check_over(assumptions.origin.configuration, assumptions.sensitivity)  # before anything takes time
     with ExitStack() as opened:
-        aside = opened.enter_context(writing(folder, goes_on=goes_on))
+        aside = opened.enter_context(writing(folder, goes_on_with=(SHARDS, POINTS) if goes_on else None))
         shards, where = aside / SHARDS, samples or Path.cwd()
-        remember(aside, assumptions, overrides, beside, where)
+        remember(aside, assumptions, overrides, beside, where, in_sweep=in_sweep)
         results = with_beside(simulate(assumptions, kept=shards), beside, samples, shards / "beside")
         record = {"overrides": list(overrides), "working_directory": str(where)}
         results = replace(results, provenance={**results.provenance, **record})
@@ -125,6 +125,8 @@ def with_bridge(
     try:
         changed = assume({**own, "vod": other.vod}, samples)
         found = bridge(assumptions, changed, variable, names=("this run", f"vod={other.name}"))
+    except BrokenOffError:
+        raise
     except InputError:  # the run says so, where it shows what stands beside it
         return results
     return replace(results, tables={**results.tables, BRIDGE: found})
@@ -164,7 +166,8 @@ def at_the_means(assumptions: Assumptions) -> Assumptions:
     """The same assumptions with every quantity at its mean, without chance, for all years of patients and market."""
     point = {"method": "point", "draws": 1, "replicates": 1, "chance": False, "smooth": False}
     sampling = assumptions.sampling.model_copy(update=point)
-    return assumptions.model_copy(update={"sampling": sampling, "years": assumptions.all_years})
+    here = assumptions.execution.model_copy(update={"backend": "local", "address": None, "workers": None})
+    return assumptions.model_copy(update={"sampling": sampling, "years": assumptions.all_years, "execution": here})
 
 
 def show(results: Results, folder: Path) -> None:

@@ -16,9 +16,20 @@ SHARDS = "shards"
 
 _PROGRAM = ("program", "commit", "libraries")
 
+RECORDED = (
+    "configuration", "shards", "in_sweep", "overrides", "working_directory", "beside", *_PROGRAM, "ledger", "files",
+)  # fmt: skip
+"""What is written down of a run."""
+
 
 def remember(
-    aside: Path, assumptions: Assumptions, overrides: Sequence[str], beside: Option | None, samples: Path
+    aside: Path,
+    assumptions: Assumptions,
+    overrides: Sequence[str],
+    beside: Option | None,
+    samples: Path,
+    *,
+    in_sweep: bool,
 ) -> None:
     """Write down what it takes to go on with a run, if it may be killed on its way: one in shards, or with a grid.
 
@@ -29,13 +40,16 @@ def remember(
     overrides : as typed.
     beside : the option whose severe cases are shown beside the run's own.
     samples : where the files of `sample(file.csv, column)` are looked for.
+    in_sweep : whether it is one of many.
     """
-    in_shards = number_of_shards(assumptions) > 1
-    if not (in_shards or "grid" in assumptions.sensitivity.asked):
+    shards = number_of_shards(assumptions)
+    if not (shards > 1 or "grid" in assumptions.sensitivity.asked):
         return
     origin = assumptions.origin
     record: dict[str, Any] = {
         "configuration": origin.configuration,
+        "shards": shards,
+        "in_sweep": in_sweep,
         "overrides": list(overrides),
         "working_directory": str(samples),
         "beside": None if beside is None else {"option": beside.name, "vod": beside.vod},

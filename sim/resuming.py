@@ -4,7 +4,7 @@ import contextlib
 import json
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ from sim.beside import Option
 from sim.collected import ERROR
 from sim.commands import begin, show
 from sim.configuration.compose import assume, workbooks
-from sim.errors import InputError
-from sim.keeping import SHARDS
+from sim.errors import BrokenOffError, InputError
+from sim.keeping import RECORDED
 from sim.results.folder import ASIDE, MARK, RESUMABLE
 from sim.results.provenance import first_apart, provenance
+from sim.results.run import Results
 from sim.sweep import TYPED_SWEEP, collect, launch
 
 _CONFIG_DIR = "--config-dir"
@@ -46,7 +47,7 @@ def resume(folder: Path) -> int:
     if (folder / TYPED_SWEEP).is_file():
         return _sweep(folder)
     if (folder / ASIDE / RESUMABLE).is_file():
-        return _run(folder, _record(folder / ASIDE / RESUMABLE))
+        return _run(folder, _record(folder))
     if (folder / MARK).is_file():
         raise InputError(f"resume: the run in {folder} is finished; sim replay {folder} repeats it")
     raise InputError(f"resume: {folder} holds neither a sweep ({TYPED_SWEEP}) nor a run that was killed")
@@ -79,7 +80,7 @@ def _sweep(folder: Path) -> int:
         raise InputError(f"resume: {directory}, where the sweep was typed, is no folder any more")
     for path in place.iterdir():
         if path.is_dir() and ((path / ERROR).exists() or (path / ASIDE).exists()):
-            shutil.rmtree(path)  # failed, or killed on its way
+            _prepare(path)
     words = [word for word in typed if not word.startswith(_FOLDERS)]
     own = words.index(_CONFIG_DIR) + 2 if _CONFIG_DIR in words else 1  # before it stands what is no override
     option = words[own - 1] if own > 1 else None
@@ -89,6 +90,20 @@ def _sweep(folder: Path) -> int:
     if not made:
         print("nothing left to run: every run is finished; the comparison is made anew", file=sys.stderr)
     return collect(folder, at_hand=at_hand)
+
+
+def _prepare(path: Path) -> None:
+    """Make room for a run of a sweep that failed or was killed, or finish it with the draws it has."""
+    if not (path / MARK).is_file():
+        try:
+            if (path / ASIDE / RESUMABLE).is_file():
+                _finished(path, _record(path))
+                return
+        except BrokenOffError:
+            raise
+        except InputError as fault:  # as when the program has changed since
+            print(f"sim: {path.name}: begun anew ({fault})", file=sys.stderr)
+    shutil.rmtree(path)
 
 
 def resume_as_typed(folder: Path, configuration: Mapping[str, Any]) -> int:
@@ -112,35 +127,35 @@ def resume_as_typed(folder: Path, configuration: Mapping[str, Any]) -> int:
         raise InputError(f"{key}: the run in {folder} is finished; sim replay {folder} repeats it")
     if not (folder / ASIDE / RESUMABLE).is_file():
         raise InputError(f"{key}: {folder} holds no run that was killed")
-    record = _record(folder / ASIDE / RESUMABLE)
+    record = _record(folder)
+    shards, begun = configuration["execution"]["shards"], record["shards"]
+    if shards not in (None, begun):  # sums go by where they are cut, so that a replay would find other last digits
+        raise InputError(f"execution.shards: {shards}; the run in {folder} was begun in {begun}: leave it out")
     typed = json.loads(json.dumps({**configuration, "execution": None}, default=str))
     if apart := first_apart({**record["configuration"], "execution": None}, typed):
         raise InputError(f"{key}: {folder} holds a run of another configuration: {apart}")
-    how = {**configuration["execution"], "resume": None}
+    how = {**configuration["execution"], "resume": None, "shards": begun}
     return _run(folder, {**record, "configuration": {**record["configuration"], "execution": how}})
 
 
 def _run(folder: Path, record: Mapping[str, Any]) -> int:
+    """Finish a run and show it."""
+    show(_finished(folder, record), folder)
+    return 0
+
+
+def _finished(folder: Path, record: Mapping[str, Any]) -> Results:
     """The run anew, with the shards of its draws and the points of its grid that are there."""
-    aside = folder / ASIDE
-    now = provenance()
-    for name in _WATCHED:
-        if record[name] != now[name]:
-            apart = _difference(name, record[name], now[name])
-            raise InputError(
-                f"resume: the program has changed since {folder} was begun ({apart}); run it anew in another folder"
-            )
     samples = Path(record["working_directory"])
     assumptions = assume(record["configuration"], samples)
     if assumptions.origin.ledger.digest != record["ledger"] or dict(assumptions.origin.files) != record["files"]:
         raise InputError(f"resume: the evidence or a file of samples has changed since {folder} was begun")
-    for path in aside.iterdir():
-        if path.name not in (RESUMABLE, POINTS, SHARDS):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
     beside = None if record["beside"] is None else Option(record["beside"]["option"], record["beside"]["vod"])
-    finish = begin(assumptions, folder, record["overrides"], beside, samples=samples, goes_on=True)
-    show(finish(), folder)
-    return 0
+    in_sweep = bool(record["in_sweep"])
+    finish = begin(assumptions, folder, record["overrides"], beside, samples=samples, in_sweep=in_sweep, goes_on=True)
+    results = finish()
+    (folder / ERROR).unlink(missing_ok=True)  # of a run of a sweep, that broke off
+    return results
 
 
 def _difference(name: str, then: Any, now: Any) -> str:
@@ -164,11 +179,35 @@ def _commit(name: Any) -> tuple[str, bool]:
     return text.removesuffix(_CHANGES)[:_SHORT], text.endswith(_CHANGES)
 
 
-def _record(path: Path) -> dict[str, Any]:
+def _record(folder: Path) -> dict[str, Any]:
+    """What it takes to go on with a run, of a program that has not changed since.
+
+    Raises
+    ------
+    InputError : when it cannot be read, or the program has changed.
+    """
+    path = folder / ASIDE / RESUMABLE
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        record = dict(json.loads(path.read_text(encoding="utf-8")))
+        _check_whole(record, _WATCHED)
+        now = provenance()
+        for name in _WATCHED:
+            if record[name] != now[name]:
+                apart = _difference(name, record[name], now[name])
+                raise InputError(
+                    f"resume: the program has changed since {folder} was begun ({apart}); run it anew in another folder"
+                )
+        _check_whole(record, RECORDED)
+    except InputError:
+        raise
     except (OSError, ValueError) as fault:
         raise InputError(f"resume: {path} cannot be read ({fault})") from fault
+    return record
+
+
+def _check_whole(record: Mapping[str, Any], names: Sequence[str]) -> None:
+    if missing := [name for name in names if name not in record]:
+        raise ValueError(f"{missing[0]} is missing")
 
 
 def _quoted(folder: Path) -> str:

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -203,11 +204,16 @@ def test_a_run_goes_on_where_it_broke_off(typed: Typed, tmp_path: Path, monkeypa
     assert other.stderr == (
         "sim: execution.resume: part holds a run of another configuration: sampling.seed 6, not 5\n"
     )
-    done = typed(*words, "execution.resume=part", "execution.shards=9")  # what is left, in other shards
+    cut = typed(*words, "execution.resume=part", "execution.shards=9")
+    assert cut.stderr == "sim: execution.shards: 9; the run in part was begun in 5: leave it out\n"
+    done = typed(*words[:-2], words[-1], "execution.resume=part")
     assert done.returncode == 0, done.stderr
     assert {draws.start for draws in taken[4:]}.isdisjoint(draws.start for draws in taken[:3])
     assert not (tmp_path / "part" / "shards").exists()
-    check_same(open_run(tmp_path / "whole"), open_run(tmp_path / "part"))
+    whole, part = (open_run(tmp_path / name) for name in ("whole", "part"))
+    check_same(whole, part)
+    assert whole.summary.equals(part.summary)  # the same shards, to the last bit
+    assert typed("replay", "part", "hydra.run.dir=again").returncode == 0
     finished = typed(*words, "execution.resume=part")
     assert "execution.resume: the run in part is finished" in finished.stderr
     assert "execution.resume: nowhere holds no run that was killed" in typed("execution.resume=nowhere").stderr
@@ -218,6 +224,74 @@ def test_a_run_that_ends_by_a_rule_is_in_shards_too() -> None:
     one, many = run(words, 1), run(words, 3)
     assert one.provenance["stop"] == many.provenance["stop"] or one.provenance["draws"] == many.provenance["draws"]
     check_same(one, many)
+
+
+def test_shards_that_overlap_are_not_taken_twice(tmp_path: Path) -> None:
+    shelf, parts = Shelf(tmp_path), {"a": np.zeros(1)}
+    for draws in (range(0, 8), range(4, 12), range(12, 16)):
+        shelf.put(draws, parts)
+    assert shelf.whole() == [range(8), range(12, 16)]
+    assert layout(range(16), 1, shelf.there()) == [range(8, 12)]
+
+
+def test_one_process_at_a_time_has_a_folder(typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = (*PATIENTS, "execution.shards=3", "report.beside=null", "hydra.run.dir=part")
+    said: list[str] = []
+    own = shards.shard
+
+    def meddled(account: Accounts, draws: range, chunk: int) -> Parts:
+        if len(said) < 2:
+            said.extend(typed(*how).stderr for how in (("resume", "part"), (*words[:-1], "execution.resume=part")))
+        return own(account, draws, chunk)
+
+    monkeypatch.setattr(shards, "shard", meddled)
+    assert typed(*words).returncode == 0
+    assert said == ["sim: hydra.run.dir: the run in part is under way in another process\n"] * 2
+    assert open_run(tmp_path / "part").provenance["draws"] == 20_000
+    assert not (tmp_path / "part" / ".unfinished").exists()
+
+
+def test_a_run_of_a_sweep_goes_on_with_its_shards(
+    typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_words = [word for word in PATIENTS if not word.startswith("sampling.seed=")]
+    words = ["-m", *own_words, "sampling.seed=1,2", "execution.shards=4", "hydra.sweep.dir=sweep"]
+    taken: list[range] = []
+    own = shards.shard
+
+    def broken(account: Accounts, draws: range, chunk: int) -> Parts:
+        taken.append(draws)
+        if len(taken) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return own(account, draws, chunk)
+
+    monkeypatch.setattr(shards, "shard", broken)
+    stopped = typed(*words)
+    assert stopped.returncode == 2
+    assert "what is finished is kept: sim resume" in (tmp_path / "sweep" / "0" / "error.txt").read_text("utf-8")
+    done = typed("resume", "sweep")
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "sweep" / "0" / "error.txt").exists()
+    assert len(taken) == 3 + 4 + 2  # two of the first run's four were there
+    assert open_run(tmp_path / "sweep" / "0").provenance["draws"] == 20_000
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["-m", "sampling.seed=1,2", "execution.resume=part"],
+            "execution.resume: one run goes on by it; a sweep goes on",
+        ),
+        (["resume", "part"], "resume.json cannot be read (program is missing)"),
+    ],
+)
+def test_what_cannot_be_gone_on_with(words: list[str], said: str, typed: Typed, tmp_path: Path) -> None:
+    (tmp_path / "part" / ".unfinished").mkdir(parents=True)
+    (tmp_path / "part" / ".unfinished" / "resume.json").write_text('{"configuration": {}}', encoding="utf-8")
+    refused = typed(*words)
+    assert refused.returncode == 2
+    assert said in refused.stderr
 
 
 @pytest.mark.slow
@@ -271,6 +345,8 @@ def test_draws_that_do_not_fit_are_written_as_they_come(
         quantiles = held.summary["variable"].isin(whole) & held.summary["statistic"].str.startswith("p")
         assert quantiles.any()
         assert held.summary["value"][quantiles].equals(found.summary["value"][quantiles])
+    with xr.open_dataset(tmp_path / "written" / "results.nc", engine="netcdf4") as file:
+        assert file["vod"].encoding["chunksizes"][0] > 500  # draws are packed together, not one by one
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from sim.results.run import Results
 from sim.results.sample import QUANTILES
 from sim.results.smoothed import error_of_rounded
 from sim.views.messages import sampling_words
-from tests.conftest import PATIENTS, Typed
+from tests.conftest import ONE_YEAR, PATIENTS, Typed
 
 LEVELS = np.array(list(QUANTILES.values()))
 ONE = ["years.first=2008", "years.last=2008", *PATIENTS, "report=none"]
@@ -286,3 +286,11 @@ def test_without_chance_there_is_nothing_to_smooth(typed: Typed) -> None:
         assert done.stderr.count("\n") == 1
     with pytest.raises(InputError, match=r"sampling\.smooth"):
         sim.load(overrides=["sampling.smooth=maybe"])
+
+
+def test_where_laws_do_not_close_the_gaps_the_error_is_unknown() -> None:
+    words = [*ONE_YEAR, "sampling.smooth=true", "vod.incidence.value=1", "vod.severe_fraction.value=1"]
+    table = sim.simulate(sim.load(overrides=[*words, "sampling.draws=1024"])).summary
+    quantiles = table[table["statistic"].isin(["p25", "p50"])].set_index(["variable", "statistic"])["mcse"]
+    assert quantiles["severe_vod"].isna().all()  # each draw's law is a number
+    assert (quantiles["deaths_day100"] > 0).all()  # and here as wide as chance makes it

@@ -44,14 +44,16 @@ def on_cluster(execution: Execution) -> Iterator[Work]:
     InputError : when Dask is not installed, or a worker has other versions.
     BrokenOffError : when the scheduler cannot be reached, or is lost, or has no worker.
     """
-    if execution.address is None:  # workers are started here once there are shards for them
+    if execution.address is None:
+        with ExitStack() as opened:
+            own: list[Any] = []  # started once there are shards for it, and kept for those of a longer run
 
-        def with_own(accounts: Accounts, todo: Sequence[range], chunk: int) -> Iterator[Done]:
-            if todo:
-                with _client(execution) as client:
-                    yield from _done(client, accounts, todo, chunk, execution)
+            def with_own(accounts: Accounts, todo: Sequence[range], chunk: int) -> Iterator[Done]:
+                if todo and not own:
+                    own.append(opened.enter_context(_client(execution)))
+                return _done(own[0], accounts, todo, chunk, execution) if todo else iter(())
 
-        yield with_own
+            yield with_own
         return
     with _client(execution) as client:
         _check(client, execution)
@@ -116,6 +118,8 @@ class _Queue:
             self._under_way[future] = draws
         found = []
         for future in _finished(list(self._under_way)):
+            if future.status == "error" and isinstance(fault := future.exception(), OSError):
+                raise BrokenOffError(f"execution=dask: a worker failed ({fault})") from fault
             try:
                 parts: Parts = future.result(timeout=self._execution.timeout)
             except TimeoutError:  # its worker has died since: it is worked out again

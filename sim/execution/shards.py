@@ -56,14 +56,17 @@ class Shelf:
 
     def whole(self) -> list[range]:
         """Those whose files can be read, in order; the others are removed."""
-        found = []
+        found: list[range] = []
         for draws in self.there():
             try:
                 self.read(draws)
             except (ValueError, EOFError, KeyError, zipfile.BadZipFile):
                 self._path(draws).unlink()
             else:
-                found.append(draws)
+                if found and draws.start < found[-1].stop:  # the same draws are not taken twice
+                    self._path(draws).unlink()
+                else:
+                    found.append(draws)
         return found
 
     def put(self, draws: range, parts: Parts) -> None:
@@ -178,6 +181,7 @@ def work_out(
     for one, parts in work(accounts, layout(draws, number, there), chunk):
         shelf.put(one, parts)
         total.add(one, partial(_same, parts))
+    total.check(draws.stop)
 
 
 def shard(accounts: Accounts, draws: range, chunk: int, progress: Progress = lambda _: None) -> Parts:
@@ -213,3 +217,8 @@ class _InOrder:
             self._accounts.add_parts(found())
             self._progress(stop - self._next)
             self._next = stop
+
+    def check(self, stop: int) -> None:
+        """Make sure that all draws were added."""
+        if self._next != stop or self._waiting:
+            raise AssertionError(f"of the draws up to {stop} those from {self._next} on were not added up")

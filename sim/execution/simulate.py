@@ -12,7 +12,7 @@ from sim.assumptions.table import assumptions_table, evidence_table, further_tab
 from sim.execution.accounts import begun
 from sim.execution.engine import engine_of
 from sim.execution.gathering import CHUNK
-from sim.execution.shards import work_out, workers
+from sim.execution.shards import Work, work_out, workers
 from sim.execution.stopping import until_stopped
 from sim.results.batches import Batches
 from sim.results.folder import DRAWS
@@ -39,25 +39,23 @@ def simulate(assumptions: Assumptions, chunk: int = CHUNK, kept: Path | None = N
     InputError : when the draws cannot be made, as with contradictory correlations.
     """
     sampling, file = assumptions.sampling, kept and kept.with_name(DRAWS)
-    if sampling.stop is None or sampling.method == "point":
-        return _simulated(assumptions, chunk, kept, file)
+    with workers(assumptions.execution) as work:
+        if sampling.stop is None or sampling.method == "point":
+            return _simulated(work, assumptions, chunk, kept, file)
 
-    def run(draws: int) -> Results:
-        fewer = sampling.model_copy(update={"draws": draws})
-        return _simulated(assumptions.model_copy(update={"sampling": fewer}), chunk, kept and kept / str(draws), file)
+        def run(draws: int) -> Results:
+            fewer = assumptions.model_copy(update={"sampling": sampling.model_copy(update={"draws": draws})})
+            return _simulated(work, fewer, chunk, kept and kept / str(draws), file)
 
-    return until_stopped(run, sampling)
+        return until_stopped(run, sampling)
 
 
-def _simulated(assumptions: Assumptions, chunk: int, kept: Path | None, file: Path | None) -> Results:
+def _simulated(work: Work, assumptions: Assumptions, chunk: int, kept: Path | None, file: Path | None) -> Results:
     """The run of all draws that are asked for."""
     started = time.perf_counter()
     sampling = assumptions.sampling
     batches = Batches.of(sampling.method, sampling.replicates, sampling.draws)
-    with (
-        workers(assumptions.execution) as work,
-        tqdm(total=sampling.draws, unit="draws", unit_scale=True, delay=_PATIENCE, disable=None, leave=False) as bar,
-    ):
+    with tqdm(total=sampling.draws, unit="draws", unit_scale=True, delay=_PATIENCE, disable=None, leave=False) as bar:
         accounts, first = begun(assumptions, batches, chunk, file)
         bar.update(first)
         rest = range(first, sampling.draws)

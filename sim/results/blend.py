@@ -15,7 +15,6 @@ from scipy.special import ndtri
 from sim.results.factor import averaged_over, lowest, mean_square
 from sim.results.kernels import Kernels
 from sim.results.laws import FEW, Counts, FloatArray, Term, cumulants, distribution, powers, probabilities
-from sim.results.parts import Parts
 
 _FINENESS = 2.0
 """Buckets for a standard deviation of the law that is the narrowest for its mean."""
@@ -24,7 +23,7 @@ MOST_BUCKETS = 512
 """Buckets at most among the first draws; a count that spreads over more of them has wider ones."""
 
 _ROOM = 8  # buckets, or numbers, that a range is extended by, besides half of itself
-_SPANS = ("buckets", "few")
+_GAP = 2.5  # standard deviations, over the number of draws, that these lie apart in the middle of a bell
 _FAR = 12.0  # standard deviations from a mean within which all of a law lies
 _THIN = 1e-9  # density below which Newton's steps are not taken
 _LONG = 40  # steps after which a search halves its bracket
@@ -179,6 +178,16 @@ class Blend:
         m, mean = mean_square(self._factor), self._origin + total / number
         return np.asarray(np.sqrt(m * (between + within / number) + (m - 1.0) * mean * (mean - 1.0)))
 
+    def is_smooth(self) -> bool:
+        """Whether laws are wide enough to close the gaps between those of neighbouring draws, in each row.
+
+        Where they are not, as where all that is uncertain is the volume, the distribution function goes up in steps,
+        and its scatter says nothing of where a step lies.
+        """
+        number, _, _, within = self._moments
+        gap = _GAP * self.sd()[0] * self._rows / number.sum()
+        return bool(np.sqrt(within.sum() / number.sum()) >= gap)
+
     def quantiles(self, levels: FloatArray) -> Read:
         """The whole numbers at which the distribution function passes some levels, [level]."""
         sums = self._buckets.sums
@@ -189,28 +198,6 @@ class Blend:
         step = above - below
         between = high - 0.5 + (levels - below) / step
         return Read(high, between, high + 0.5 + (levels - law.by_row(high)) / step)
-
-
-def packed(blends: Sequence[Blend]) -> Parts:
-    """What blends have added up, to be sent or kept; their sums one after the other."""
-    moments, *spans = zip(*(blend.sums() for blend in blends), strict=True)
-    found = {"moments": np.array(moments)}
-    for name, own in zip(_SPANS, spans, strict=True):
-        found[f"{name}_at"] = np.array([(first, sums.shape[1]) for first, sums in own], np.int64)
-        found[name] = np.concatenate([sums for _, sums in own], axis=1)
-    return found
-
-
-def add_packed(blends: Sequence[Blend], parts: Parts) -> None:
-    """Add what `packed` gave of blends of the same buckets."""
-    starts = dict.fromkeys(_SPANS, 0)
-    for cell, (blend, moments) in enumerate(zip(blends, parts["moments"], strict=True)):
-        own = []
-        for name in _SPANS:
-            first, size = parts[f"{name}_at"][cell].tolist()
-            own.append((first, parts[name][:, starts[name] : starts[name] + size]))
-            starts[name] += size
-        blend.add_sums(moments, *own)
 
 
 class _Law:

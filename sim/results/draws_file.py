@@ -7,6 +7,8 @@ import xarray as xr
 
 from sim.variables import MARKET_REGION, MARKET_YEAR
 
+_TOGETHER = 1024  # draws that are packed together
+
 
 class DrawsFile:
     """Writes neighbouring draws one portion behind the other; read as any other results.nc.
@@ -32,7 +34,7 @@ class DrawsFile:
             if self._draws:
                 self._go_on(small)
             else:
-                encoding = {str(name): {"zlib": True, "complevel": 1} for name in small.data_vars}
+                encoding = {str(name): _encoding(array) for name, array in small.data_vars.items()}
                 small.to_netcdf(self._path, engine="netcdf4", encoding=encoding, unlimited_dims=["draw"])
         except RuntimeError as fault:  # as the NetCDF library reports a full disk
             raise OSError(f"{self._path.name}: {fault}") from fault
@@ -45,6 +47,14 @@ class DrawsFile:
             for name, one in portion.variables.items():
                 if "draw" in one.dims:
                     file[str(name)][self._draws :] = one.to_numpy()
+
+
+def _encoding(array: xr.DataArray) -> dict[str, object]:
+    packed: dict[str, object] = {"zlib": True, "complevel": 1}
+    if "draw" not in array.dims:
+        return packed
+    sizes = (_TOGETHER if name == "draw" else size for name, size in array.sizes.items())
+    return {**packed, "chunksizes": tuple(sizes)}  # else a draw would be packed by itself
 
 
 def to_seven_digits(kept: xr.Dataset) -> xr.Dataset:

@@ -2,8 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import yaml
 
 from sim.errors import BrokenOffError, InputError
 from sim.plain_yaml import read_yaml, write_yaml
+from sim.results.claim import LOCK, claimed
 from sim.results.draws_file import to_seven_digits
 from sim.results.run import Results
 from sim.results.totals import with_totals
@@ -38,65 +39,100 @@ _BINS = 200
 
 
 @contextmanager
-def writing(folder: Path, *, goes_on: bool = False) -> Iterator[Path]:
+def writing(folder: Path, *, goes_on_with: Collection[str] | None = None) -> Iterator[Path]:
     """Claim a folder for one run, give a place to write, and move everything into it at the end.
 
     Parameters
     ----------
     folder : the run's.
-    goes_on : whether it goes on with a run that was killed there, whose unfinished files it finds in place.
+    goes_on_with : which unfinished files of a run that was killed there are gone on with, by name; None begins a run.
 
     Raises
     ------
-    InputError : when the folder holds a run already, finished or not, or cannot be written.
+    InputError : when the folder holds a run already, finished, under way or killed, or cannot be written.
     """
-    if (folder / MARK).exists():
-        raise InputError(f"hydra.run.dir: {folder} already holds a run; choose another folder")
+    goes_on = goes_on_with is not None
+    check_new(folder, goes_on=goes_on)
     aside = folder / ASIDE
-    if aside.exists() and not goes_on:
-        way = f"go on with it by sim resume {folder}" if (aside / RESUMABLE).exists() else f"remove {aside}"
-        raise InputError(
-            f"hydra.run.dir: {folder} holds a run that is under way or was killed; choose another folder, or {way}"
-        )
-    if not goes_on:
-        check_empty(folder)
     made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         aside.mkdir(exist_ok=goes_on)  # fails if another run came first
     except OSError as fault:
         raise InputError(f"hydra.run.dir: {folder} cannot be written ({fault.strerror})") from fault
-    is_kept = False
-    try:
-        yield aside
-        (aside / RESUMABLE).unlink(missing_ok=True)
-        for path in sorted(aside.iterdir(), key=lambda path: path.name == MARK):
+    with ExitStack() as afterwards:  # when the lock is let go
+        afterwards.callback(remove_empty, made)
+        with claimed(aside) as is_ours:
+            if not is_ours:
+                raise InputError(f"hydra.run.dir: the run in {folder} is under way in another process")
+            check_new(folder, goes_on=True)  # it may have been finished since
+            _remove_others(aside, (RESUMABLE, LOCK, *(goes_on_with or ())))
+            try:
+                with _in_words(folder):
+                    yield aside
+                    _move(aside, folder)
+            except BaseException:
+                if not _is_worth_keeping(aside):
+                    afterwards.callback(shutil.rmtree, aside, ignore_errors=True)
+                raise
+            afterwards.callback(shutil.rmtree, aside, ignore_errors=True)
+
+
+def _remove_others(aside: Path, kept: Collection[str]) -> None:
+    """Remove what a killed run left and cannot be gone on with."""
+    for path in aside.iterdir():
+        if path.name not in kept:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def check_new(folder: Path, *, goes_on: bool) -> None:
+    """Refuse a folder that holds a run, or anything else; of one that is gone on with only a finished one.
+
+    Raises
+    ------
+    InputError : naming the folder, and what may be done.
+    """
+    if (folder / MARK).exists():
+        raise InputError(f"hydra.run.dir: {folder} already holds a run; choose another folder")
+    if goes_on:
+        return
+    aside = folder / ASIDE
+    if aside.exists():
+        way = f"go on with it by sim resume {folder}" if (aside / RESUMABLE).exists() else f"remove {aside}"
+        raise InputError(
+            f"hydra.run.dir: {folder} holds a run that is under way or was killed; choose another folder, or {way}"
+        )
+    check_empty(folder)
+
+
+def _move(aside: Path, folder: Path) -> None:
+    """Move the files of a run into place, the mark of a finished one last."""
+    (aside / RESUMABLE).unlink(missing_ok=True)
+    for path in sorted(aside.iterdir(), key=lambda path: path.name == MARK):
+        if path.name != LOCK:
             path.replace(folder / path.name)
+
+
+@contextmanager
+def _in_words(folder: Path) -> Iterator[None]:
+    """Say in one line that a run broke off, and how to go on with it where something of it is finished."""
+    try:
+        yield
     except BrokenOffError as fault:
-        is_kept = _is_worth_keeping(aside)
-        raise InputError(f"{fault}; {going_on(folder)}" if is_kept else str(fault)) from fault
-    except InputError:
-        raise
-    except BaseException as fault:  # whatever broke off, what can be gone on with is kept
-        is_kept = _is_worth_keeping(aside)
-        if isinstance(fault, OSError):
-            words = f"{fault.strerror or fault})" + (f"; {going_on(folder)}" if is_kept else "")
-            raise InputError(f"hydra.run.dir: {folder} cannot be written ({words}") from fault
-        raise
-    finally:
-        if not is_kept:
-            shutil.rmtree(aside, ignore_errors=True)
-        remove_empty(made)
+        raise BrokenOffError(f"{fault}{_further(folder)}") from fault
+    except OSError as fault:
+        words = f"hydra.run.dir: {folder} cannot be written ({fault.strerror or fault})"
+        raise BrokenOffError(f"{words}{_further(folder)}") from fault
+
+
+def _further(folder: Path) -> str:
+    kept = _is_worth_keeping(folder / ASIDE)
+    return f"; what is finished is kept: sim resume {folder} goes on" if kept else ""
 
 
 def _is_worth_keeping(aside: Path) -> bool:
     """Whether something is finished of a run that can be gone on with."""
-    return (aside / RESUMABLE).exists() and any(path.name != RESUMABLE for path in aside.iterdir())
-
-
-def going_on(folder: Path) -> str:
-    """How to go on with a run of which something is kept."""
-    return f"what is finished is kept: sim resume {folder} goes on"
+    return (aside / RESUMABLE).exists() and any(path.name not in (RESUMABLE, LOCK) for path in aside.iterdir())
 
 
 def check_empty(folder: Path) -> None:

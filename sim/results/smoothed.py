@@ -6,10 +6,11 @@ from typing import Self
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from sim.results.batches import Batches
-from sim.results.blend import Blend, add_packed, packed
+from sim.results.blend import Blend
 from sim.results.kernels import Kernels
 from sim.results.laws import FloatArray, Term
 from sim.results.parts import Parts
@@ -19,6 +20,7 @@ from sim.variables import VARIABLES
 
 _LEVELS = np.array(list(QUANTILES.values()))
 
+_SPANS = ("buckets", "few")
 _SLIGHT = 1e-3  # patients; an error below it is none
 _WIDE = 4.0  # errors from which rounding to a whole number is as good as evenly spread
 
@@ -91,8 +93,12 @@ class Smoothed(Sample):
         """See `Sample.errors`; of a quantile the error with which a whole number is right."""
         found = dict(super().errors(batches))
         for name, place in zip(QUANTILES, np.moveaxis(self._statistics()[2], -1, 0), strict=True):
-            found[name] = error_of_rounded(place, found[name])
+            found[name] = np.where(self._is_smooth(), error_of_rounded(place, found[name]), np.nan)
         return found
+
+    def _is_smooth(self) -> NDArray[np.bool_]:
+        """Of which cells the errors of quantiles are known."""
+        return np.reshape([cell.is_smooth() for cell in self._cells], self._shape)
 
     def _statistics(self) -> tuple[Statistics, Sequence[Statistics], FloatArray]:
         """Of all draws, of each batch, and by how much a level lies above its whole number: […, level]."""
@@ -134,3 +140,25 @@ def error_of_rounded(away: FloatArray, error: FloatArray) -> FloatArray:
         squared += (2 * number - 1) * beyond
     found = np.sqrt(np.where(some > _WIDE, some**2 + away**2 + 1 / 12, squared))
     return np.where((error == 0) | (found < _SLIGHT), 0.0, found)
+
+
+def packed(blends: Sequence[Blend]) -> Parts:
+    """What blends have added up, to be sent or kept; their sums one after the other."""
+    moments, *spans = zip(*(blend.sums() for blend in blends), strict=True)
+    found = {"moments": np.array(moments)}
+    for name, own in zip(_SPANS, spans, strict=True):
+        found[f"{name}_at"] = np.array([(first, sums.shape[1]) for first, sums in own], np.int64)
+        found[name] = np.concatenate([sums for _, sums in own], axis=1)
+    return found
+
+
+def add_packed(blends: Sequence[Blend], parts: Parts) -> None:
+    """Add what `packed` gave of blends of the same buckets."""
+    starts = dict.fromkeys(_SPANS, 0)
+    for cell, (blend, moments) in enumerate(zip(blends, parts["moments"], strict=True)):
+        own = []
+        for name in _SPANS:
+            first, size = parts[f"{name}_at"][cell].tolist()
+            own.append((first, parts[name][:, starts[name] : starts[name] + size]))
+            starts[name] += size
+        blend.add_sums(moments, *own)
