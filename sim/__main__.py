@@ -7,9 +7,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from sim.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from sim.configuration.compose import Composed
 
 _TO_HYDRA = {
     "-h", "--help", "--hydra-help", "--version", "-c", "--cfg", "-p", "--package", "--resolve", "-i", "--info",
@@ -121,6 +124,11 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
         from sim.finished import ask_finished
 
         return ask_finished(made, overrides, Path(source[0]))
+    return _run(made, overrides, options.config_dir)
+
+
+def _run(made: "Composed", overrides: Sequence[str], config_dir: str | None) -> int:
+    """Make one run, or go on with one that was killed."""
     assumptions = made.assumptions()
     if assumptions.execution.resume is not None:
         from sim.resuming import resume_as_typed
@@ -135,7 +143,7 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
     from sim.beside import option  # only now: what was refused above did not wait for these imports
     from sim.commands import begin, show
 
-    folder, beside = Path(made.hydra.run.dir), option(assumptions.report.beside, options.config_dir)
+    folder, beside = Path(made.hydra.run.dir), option(assumptions.report.beside, config_dir)
     with _stoppable(folder):
         show(begin(assumptions, folder, overrides, beside)(), folder)
     return 0

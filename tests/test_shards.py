@@ -178,19 +178,25 @@ def test_a_shelf_holds_whole_files_or_none(tmp_path: Path, monkeypatch: pytest.M
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["0-8.npz", "8-16.npz"]
 
 
-def test_a_run_goes_on_where_it_broke_off(typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    words = (*PATIENTS, "execution.shards=5", "report.beside=null")
-    assert typed(*words, "hydra.run.dir=whole").returncode == 0
+def full_at(number: int, monkeypatch: pytest.MonkeyPatch) -> list[range]:
+    """Let the disk be full at this shard, once; the shards that are begun, as they come."""
     taken: list[range] = []
     own = shards.shard
 
     def broken(account: Accounts, draws: range, chunk: int) -> Parts:
         taken.append(draws)
-        if len(taken) == 4:
+        if len(taken) == number:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return own(account, draws, chunk)
 
     monkeypatch.setattr(shards, "shard", broken)
+    return taken
+
+
+def test_a_run_goes_on_where_it_broke_off(typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = (*PATIENTS, "execution.shards=5", "report.beside=null")
+    assert typed(*words, "hydra.run.dir=whole").returncode == 0
+    taken = full_at(4, monkeypatch)
     stopped = typed(*words, "hydra.run.dir=part")
     assert stopped.returncode == 2
     assert stopped.stderr == (
@@ -256,16 +262,7 @@ def test_a_run_of_a_sweep_goes_on_with_its_shards(
 ) -> None:
     own_words = [word for word in PATIENTS if not word.startswith("sampling.seed=")]
     words = ["-m", *own_words, "sampling.seed=1,2", "execution.shards=4", "hydra.sweep.dir=sweep"]
-    taken: list[range] = []
-    own = shards.shard
-
-    def broken(account: Accounts, draws: range, chunk: int) -> Parts:
-        taken.append(draws)
-        if len(taken) == 3:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return own(account, draws, chunk)
-
-    monkeypatch.setattr(shards, "shard", broken)
+    taken = full_at(3, monkeypatch)
     stopped = typed(*words)
     assert stopped.returncode == 2
     assert "what is finished is kept: sim resume" in (tmp_path / "sweep" / "0" / "error.txt").read_text("utf-8")
