@@ -53,6 +53,7 @@ class Row:
     candidate : the words of the product's side, behind the draws.
     by : `processor` or `wall`.
     goal, stretch : how many times as fast.
+    script : the product's side.
     """
 
     name: str
@@ -62,11 +63,12 @@ class Row:
     by: str
     goal: float
     stretch: float
+    script: str = "product.py"
 
     @property
     def command(self) -> tuple[str, ...]:
         """The script and its words."""
-        return "product.py", str(self.draws), *self.candidate
+        return self.script, str(self.draws), *self.candidate
 
 
 @dataclass(frozen=True)
@@ -102,11 +104,15 @@ class Peer:
 
 Line = TypeVar("Line", Row, Peer)
 
+_MILLION = 1_000_000
 ROWS = (
-    Row("a run of `sim`, one thread: processor time", 10_000_000, 1_000_000, ("numba", "1"), "processor", 12, 22),
-    Row("a run of `sim`, two threads: waiting", 10_000_000, 1_000_000, ("numba", "2"), "wall", 20, 45),
-    Row("a run of `sim` without a compiler: processor time", 1_000_000, 1_000_000, ("numpy", "1"), "processor", 2.5, 4),
-)
+    Row("the engine, one thread: processor time", _MILLION, _MILLION, ("numba", "1"), "processor", 15, 22, "kernel.py"),
+    Row("the engine, two threads: waiting", _MILLION, _MILLION, ("numba", "2"), "wall", 25, 45, "kernel.py"),
+    Row("the engine without a compiler: processor time", _MILLION, _MILLION, ("numpy", "1"), "processor", 2.5, 4,
+        "kernel.py"),
+    Row("a run of `sim`, one thread: processor time", 10 * _MILLION, _MILLION, ("numba", "1"), "processor", 12, 22),
+    Row("a run of `sim`, two threads: waiting", 10 * _MILLION, _MILLION, ("numba", "2"), "wall", 20, 45),
+)  # fmt: skip
 
 PEERS = (
     Peer("SciPy", 100_000, "inputs, counts (`binom.rvs`); statistics by NumPy"),

@@ -67,6 +67,13 @@ def test_the_peer_that_is_always_there_passes_the_closed_form() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+@pytest.mark.parametrize("script", ["kernel.py", "product.py"])
+def test_what_is_measured_passes_the_closed_form(script: str, engine: str) -> None:
+    assert bench.measured(script, "20000", engine, "2").processor > 0
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
 def test_peers_pass_the_closed_form(peer: Peer) -> None:
     if not peer.version:
