@@ -118,20 +118,25 @@ def costs() -> dict[str, float]:
     return {design: statistics.median(ratios[1:]) for design, ratios in found.items()}  # the first loads the compiler
 
 
-def worth(found: Mapping[str, Measured], design: str, names: Sequence[str]) -> float:
-    """How many random draws a draw is worth: the median over the numbers of these statistics."""
+def worth(
+    found: Mapping[str, Measured], design: str, names: Sequence[str], populations: Sequence[str] = COUNTS
+) -> float:
+    """How many random draws a draw is worth: the median over the numbers of these statistics and populations."""
     quantile = found[design].square.index.get_level_values("statistic").str.startswith("p")
     least = np.where(quantile, ROUNDING, 0.0)
     ratio = np.maximum(found["random draws"].square, least) / np.maximum(found[design].square, least)
-    return float(ratio[ratio.index.get_level_values("statistic").isin(names)].median())
+    of_statistics = ratio.index.get_level_values("statistic").isin(names)
+    return float(ratio[of_statistics & ratio.index.get_level_values("variable").isin(populations)].median())
 
 
 def line(found: Mapping[str, Measured], design: str, cost: float) -> str:
     """A design's line of the table."""
     shown = [worth(found, design, [name]) for name in ("mean", "sd", *QUANTILES)]
     all_quantiles = worth(found, design, QUANTILES)
+    by_population = (worth(found, design, QUANTILES, [population]) for population in COUNTS)
     honest = float(found[design].honest.mean())
-    cells = [*(f"{one:,.3g}" for one in shown), f"{all_quantiles:.3g}", f"{cost:.2f}", f"{all_quantiles / cost:.3g}"]
+    cells = [f"{one:,.3g}" for one in (*shown, *by_population, all_quantiles)]
+    cells += [f"{cost:.2f}", f"{all_quantiles / cost:.3g}"]
     return f"| {design} | {' | '.join(cells)} | {100 * honest:.0f} % |"
 
 
@@ -155,9 +160,10 @@ def main() -> None:
     rows += [verdict(found, name, goal) for name, goal in GOALS.items()]
     rows += [
         "",
-        "| a draw is worth | mean | sd | p05 | p50 | p95 | quantiles | cost of a draw | by processor time | honest |",
+        "| a draw is worth | mean | sd | p05 | p50 | p95 | of VOD | of severe VOD | of deaths | all quantiles "
+        "| cost of a draw | by processor time | honest |",
     ]
-    rows += ["|---" * 10 + "|", *(line(found, design, cost) for design, cost in costs().items())]
+    rows += ["|---" * 13 + "|", *(line(found, design, cost) for design, cost in costs().items())]
     table = "\n".join(rows)
     print(table)
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)

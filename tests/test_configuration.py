@@ -183,7 +183,7 @@ WRONG = [
     ("sampling: {method: sobel}", "sampling.method: 'sobel' is not one of"),
     ("sampling: {method: point, draws: 1, replicates: 1}", "sampling.chance: true does not go with"),
     ("sampling: {seed: -1}", "sampling.seed: -1 is below 0"),
-    ("results: {keep_draws: maybe}", "results.keep_draws"),
+    ("results: {keep_draws: maybe}", "results.keep_draws: 'maybe' is not one of true, false or 'auto'"),
     ("markets: {price: 1}", "markets: unknown key"),
     ("vod: {incidence: {unit: ''}}", "vod.incidence.unit: a text is missing"),
     ("vod: {incidence: {criterion: ''}}", "vod.incidence.criterion: is missing"),

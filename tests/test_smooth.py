@@ -284,7 +284,7 @@ def test_without_chance_there_is_nothing_to_smooth(typed: Typed) -> None:
         assert done.returncode == 2
         assert done.stderr.startswith(f"sim: sampling.smooth: {smooth} averages over chance")
         assert done.stderr.count("\n") == 1
-    with pytest.raises(InputError, match=r"sampling\.smooth"):
+    with pytest.raises(InputError, match=r"^sampling\.smooth: 'maybe' is not one of true, false or 'rates'$"):
         sim.load(overrides=["sampling.smooth=maybe"])
 
 

@@ -53,7 +53,8 @@ def _phrase(error: ErrorDetails, known: set[str]) -> str:
         name, words = _BOUNDS[kind]
         return f"{key}: {given} {words} {limits[name]}"
     if kind == "literal_error":
-        return f"{key}: {given!r} is not one of {limits['expected']}"
+        names = str(limits["expected"]).replace("True", "true").replace("False", "false")  # as YAML writes them
+        return f"{key}: {given!r} is not one of {names}"
     if kind == "string_type":
         return f"{key}: {given} is no text" + _yaml_hint(given)
     if kind in ("model_type", "dict_type", "model_attributes_type"):

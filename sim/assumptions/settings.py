@@ -103,7 +103,7 @@ class Sampling(Closed):
     replicates: int = Field(ge=1, le=1024)
     seed: int = Field(ge=0, lt=2**63)
     chance: bool
-    smooth: bool | Literal["rates"] = False
+    smooth: Literal[True, False, "rates"] = False
     stop: Stop | None = None
     sobol_dimensions: tuple[str, ...] = Field(default=(), max_length=256)
 
@@ -156,7 +156,7 @@ class Evidence(Closed):
 class Storage(Closed):
     """What a run keeps: `auto` keeps the draws where they fit 200 MB."""
 
-    keep_draws: bool | Literal["auto"] = "auto"
+    keep_draws: Literal[True, False, "auto"] = "auto"
 
 
 class Execution(Closed):
