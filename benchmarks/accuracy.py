@@ -47,12 +47,14 @@ class Goal:
     ----------
     design, names : which.
     goal, stretch : times fewer draws.
+    populations : whose.
     """
 
     design: str
     names: tuple[str, ...]
     goal: float
     stretch: float
+    populations: tuple[str, ...] = COUNTS
 
 
 ROUNDING = 1 / 12
@@ -61,7 +63,8 @@ ROUNDING = 1 / 12
 QUANTILES = ("p05", "p50", "p95")
 GOALS = {
     "means by Sobol' points": Goal("Sobol'", ("mean",), 30, 80),
-    "quantiles by Sobol' points": Goal("Sobol'", QUANTILES, 4, 8),
+    "quantiles of VOD by Sobol' points": Goal("Sobol'", QUANTILES, 4, 8, COUNTS[:1]),
+    "quantiles of all three by Sobol' points": Goal("Sobol'", QUANTILES, 4, 8),
     "quantiles, patients smoothed": Goal("Sobol', smoothed", QUANTILES, 30, 100),
     "quantiles, rates smoothed too": Goal("Sobol', rates smoothed too", QUANTILES, 30, 100),
 }
@@ -142,7 +145,7 @@ def line(found: Mapping[str, Measured], design: str, cost: float) -> str:
 
 def verdict(found: Mapping[str, Measured], name: str, goal: Goal) -> str:
     """A goal's line of the table."""
-    reached = worth(found, goal.design, goal.names)
+    reached = worth(found, goal.design, goal.names, goal.populations)
     words = "stretch" if reached >= goal.stretch else "goal" if reached >= goal.goal else "not"
     return f"| {name} | {goal.goal:g} × | {goal.stretch:g} × | {reached:,.3g} × | {words} reached |"
 
