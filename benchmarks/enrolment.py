@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -39,6 +40,7 @@ from sim.model.trial.plan import Calendar, Law, SiteNumbers, SitePlan, TrialStre
 from sim.model.trial.readout import read_out
 
 ROUNDS, TURNS, SPREAD, FAR = 9, 8, 1.5, 5.0
+SEED = 1
 OVER_SIMPY, OVER_NUMPY = 1_000, 3
 HORIZON = 240.0
 TEST: Comparison = "fisher"
@@ -54,7 +56,7 @@ class Way(NamedTuple):
     ----------
     name : what is printed.
     draws : of a turn, of which a round has several.
-    months : of some draws and a seed, when the last patient comes and the read-out is.
+    months : of some draws and a turn, when the last patient comes and the read-out is.
     """
 
     name: str
@@ -111,9 +113,10 @@ def by_milestones(law: EnrolmentLaw) -> Callable[[int, int], Months]:
     return partial(in_chunks, months)
 
 
-def in_chunks(months: Callable[[TrialStreams], Months], draws: int, seed: int) -> Months:
-    """Chunk by chunk, as a run goes."""
-    found = [months(TrialStreams(seed, range(start, min(start + CHUNK, draws)))) for start in range(0, draws, CHUNK)]
+def in_chunks(months: Callable[[TrialStreams], Months], draws: int, turn: int) -> Months:
+    """Chunk by chunk, as a run goes: every turn has the draws that come next."""
+    ends = range(turn * draws, (turn + 1) * draws + 1, CHUNK)
+    found = [months(TrialStreams(SEED, range(start, stop))) for start, stop in pairwise(ends)]
     last, readout = (np.concatenate(column) for column in zip(*found, strict=True))
     return last, readout
 
@@ -122,10 +125,10 @@ def measured(ways: Sequence[Way]) -> dict[Way, list[float]]:
     """Processor time of a trial in each round but the first, microseconds; the months are checked over all rounds."""
     seconds: dict[Way, list[float]] = {way: [] for way in ways}
     found: dict[Way, list[Months]] = {way: [] for way in ways}
-    for seed in range((ROUNDS + 1) * TURNS):
+    for turn in range((ROUNDS + 1) * TURNS):
         for way in ways:
             started = time.process_time()
-            found[way].append(way.months(way.draws, seed))
+            found[way].append(way.months(way.draws, turn))
             seconds[way].append(1e6 * (time.process_time() - started) / way.draws)
     for way, months in found.items():
         last, readout = (np.concatenate(column) for column in zip(*months, strict=True))

@@ -120,13 +120,18 @@ class _Arrivals:
 
     def find(self, some: slice, sites: _Realised, out: FloatArray) -> None:
         """Of a block of draws: months, [draw, place]."""
-        weight = self._room[: sites.opening.size].reshape(sites.opening.shape)
-        np.multiply(sites.number, sites.scale * (sites.shared * sites.kept), out=weight)
-        level = np.empty((len(self._places), some.stop - some.start))
+        level, factor = np.empty((len(self._places), some.stop - some.start)), sites.scale * (sites.shared * sites.kept)
         if len(level) > 1:
             levels(self._key, self._first_draw + some.start, self._places[:-1], level[:-1])
         # the last patient to the same last bit whoever else is wanted
         levels(self._key, self._first_draw + some.start, self._last, level[-1:])
+        weight = sites.number
+        if len(factor) == 1 and weight.flags.c_contiguous:  # sites that are alike: as well the levels are so much lower
+            with np.errstate(divide="ignore"):  # where nobody enrols no level is ever reached
+                level /= factor
+        else:
+            weight = self._room[: sites.opening.size].reshape(sites.opening.shape)
+            np.multiply(sites.number, factor, out=weight)
         few = level if len(level) <= _FEW else level[-1:]
         if not self._is_even:
             path = self._path.rows(some)
@@ -144,6 +149,7 @@ def _blocks(plan: SitePlan, numbers: SiteNumbers, streams: TrialStreams) -> Iter
     delay = _OfSites(plan.delay, "site_opening", plan.names, streams)
     passing = _OfSites(plan.screening_pass, "site_screening_pass", plan.names, streams)
     rate, common = _keys(streams.seed, "site_rate", plan.names), keys_of([streams.stream("shared")])
+    is_shared = numbers.shared_cv.any()
     for start in range(0, len(streams.draws), _BLOCK):
         some = slice(start, min(start + _BLOCK, len(streams.draws)))
         draws, own = streams.draws[some], _rows(numbers, some)
@@ -154,8 +160,11 @@ def _blocks(plan: SitePlan, numbers: SiteNumbers, streams: TrialStreams) -> Iter
             never = _keys(streams.seed, "site_never_opens", plan.names)
             opening = np.where(_uniform(never, draws) < own.never_opens, np.inf, opening)
         kept = passing.of(draws) * (1.0 - own.dropout)
-        alike, to_mean = _gamma(common, draws, np.ones((1, 1)), own.shared_cv[None, :])
-        shared = (alike * to_mean)[0] * own.pace
+        shared = np.ones(len(draws))
+        if is_shared:
+            alike, to_mean = _gamma(common, draws, np.ones((1, 1)), own.shared_cv[None, :])
+            shared = (alike * to_mean)[0]
+        shared *= own.pace
         yield some, _Realised(opening, *_gamma(rate, draws, own.rate, own.rate_cv), kept, shared)
 
 
@@ -207,17 +216,21 @@ class _OfSites:
 
     def __init__(self, laws: Sequence[Law], name: str, labels: tuple[str, ...], streams: TrialStreams) -> None:
         self._sites: dict[Law, list[int]] = {}
-        for site, law in enumerate(laws):
-            self._sites.setdefault(law, []).append(site)
+        if all(law is laws[0] for law in laws):  # mostly, and laws take long to hash
+            self._sites[laws[0]] = list(range(len(laws)))
+        else:
+            for site, law in enumerate(laws):
+                self._sites.setdefault(law, []).append(site)
         self._certain = {law: certain(law) for law in self._sites}
+        self._is_varied = any(value is None for value in self._certain.values())
         self._streams = streams.seed, name, labels
 
     def of(self, draws: range) -> FloatArray:
-        """[site, draw], or a column where all are certain."""
-        is_varied = any(value is None for value in self._certain.values())
-        if is_varied and len(self._sites) == 1:
-            return self._drawn(next(iter(self._sites)), draws)
-        found = np.empty((sum(map(len, self._sites.values())), len(draws) if is_varied else 1))
+        """[site, draw], or a column where all are certain, or a single number where they are alike as well."""
+        if len(self._sites) == 1:
+            (law, value), *_ = self._certain.items()
+            return self._drawn(law, draws) if value is None else np.full((1, 1), value)
+        found = np.empty((sum(map(len, self._sites.values())), len(draws) if self._is_varied else 1))
         for law, sites in self._sites.items():
             value = self._certain[law]
             found[sites] = self._drawn(law, draws) if value is None else value

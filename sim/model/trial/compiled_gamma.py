@@ -1,4 +1,4 @@
-"""Quantiles of gamma distributions by compiled code, within 1e-11 of those of `gamma_quantile`.
+"""Quantiles of gamma distributions by compiled code, within 2e-11 of those of `gamma_quantile`.
 
 Of one shape the quantile is a polynomial of the uniform number on sixteenths of its octaves, counted from the nearer
 end: the leading bits of the number name the polynomial and the others are its argument, so that neither a logarithm nor
