@@ -52,7 +52,7 @@ SIGN = 0x80000000
 ROOM = 8
 """Numbers of four bytes that a draw of a block needs room for."""
 
-_BLOCK = 24_576
+_BLOCK = 16_384
 """Draws of a cell that go through all steps together, a multiple of 4: so many that NumPy's steps pay, and no more."""
 
 
