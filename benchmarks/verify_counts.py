@@ -18,7 +18,7 @@ from scipy.special import betainc, betaincc, ndtr, ndtri
 
 from sim.draws.cells import can_compile
 from sim.draws.counts import Counts, _exceeds, _series, binomial_quantile
-from sim.draws.singles import placed, rates_of
+from sim.draws.singles import ROOM, placed, rates_of, terms_of
 from sim.draws.streams import FloatArray
 
 CLASSES = (0.0, 0.1, 1.0, 6.0, 100.0, 1e4, 1e7)
@@ -64,7 +64,8 @@ def by_single(u: FloatArray, n: Counts, p: FloatArray) -> Counts:
     """Counts by single precision, as far as it is sure of them; else -1."""
     found = np.empty(len(u), np.int32)
     few = np.minimum(n, 2**30).astype(np.int32)
-    placed((u * 2.0**32).astype(np.uint32), few, rates_of(p[None]).single[:, 0], found)
+    terms, room = terms_of(rates_of(p[None]).single[:, 0]), np.empty((ROOM, len(u)), np.float32)
+    placed((u * 2.0**32).astype(np.uint32), few, terms, room, found)
     return np.where(n <= 2**30, found.astype(np.int64), -1)
 
 

@@ -164,7 +164,7 @@ def test_single_precision_places_no_count_that_double_would_not() -> None:
     uniform, rates = words.astype(np.float64) * 2.0**-32 + 2.0**-33, rates_of(p[None]).single[:, 0]
     exact = binomial_quantile(uniform, n.astype(np.int64), p)
     found = np.empty((2, size), np.int32)
-    singles.placed(words, n, rates, found[0])
+    singles.placed(words, n, singles.terms_of(rates), np.empty((singles.ROOM, size), np.float32), found[0])
     lanes.placed(words, n, rates[0], rates[1], rates[2], np.empty((4, size), np.float32), found[1])
     for own in found:
         sure = own >= 0

@@ -9,8 +9,6 @@ import numpy as np
 from numba import int32, njit, uint32, uint64
 
 from sim.draws.singles import (
-    ALL_BUT_SIGN,
-    BEYOND,
     BY_MEAN,
     BY_SD,
     CUT_FLAT,
@@ -29,6 +27,12 @@ Word = np.uint64
 
 ROOM = 4
 """Numbers of four bytes that a draw of a block needs room for."""
+
+_BEYOND = 1e3
+"""Stands for a score beyond the polynomial: so large that no count is trusted."""
+
+_ALL_BUT_SIGN = 0x7FFFFFFF
+"""The bits of a number of four bytes but the first."""
 
 _SQRT_HALF_BITS, _FRACTION = 0x3F3504F3, 0x7FFFFF
 """The bits of the root of 1/2 in four bytes, and of what such a number's power of two is multiplied by."""
@@ -72,7 +76,7 @@ def _split(words: Words, x: Singles, within: Singles, power: Singles) -> None:
     for i in range(len(words)):
         signed = int32(words[i] ^ uint32(SIGN))
         folded = int32(signed ^ int32(signed >> int32(31)))
-        left = (F(int32(folded ^ int32(ALL_BUT_SIGN))) + F(0.5)) * F(2.0**-31)
+        left = (F(int32(folded ^ int32(_ALL_BUT_SIGN))) + F(0.5)) * F(2.0**-31)
         within[i] = left * (F(2.0) - left)
         x[i] = (F(signed) + F(0.5)) * F(2.0**-31)
     bits = within.view(np.int32)
@@ -101,7 +105,7 @@ def _scores(x: Singles, within: Singles, power: Singles, z: Singles) -> None:
         total = (total * place + F(SERIES[6])) * place + F(SERIES[7])
         total = (total * place + F(SERIES[8])) * place + F(SERIES[9])
         total = total * place + F(SERIES[10])
-        z[i] = x[i] * total if w < F(NEAR) else F(BEYOND)
+        z[i] = x[i] * total if w < F(NEAR) else F(_BEYOND)
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})

@@ -11,10 +11,13 @@ Words = NDArray[np.uint64]
 """32-bit words, each carried in 64 bits so that products do not overflow."""
 
 _ROUNDS = 10
-_MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
-_WEYL = (0x9E3779B9, 0xBB67AE85)
-_LOW = np.uint64(0xFFFFFFFF)
-_SHIFT = np.uint64(32)
+_NUMBERS = np.arange(_ROUNDS, dtype=np.uint64)
+_WEYL = np.uint64(0x9E3779B9) * _NUMBERS, np.uint64(0xBB67AE85) * _NUMBERS
+"""What is added to the two words of the key before each round."""
+
+# as arrays: NumPy takes longer to look at a number than to multiply a thousand
+_FIRST, _SECOND = np.array(0xD2511F53, np.uint64), np.array(0xCD9E8D57, np.uint64)
+_LOW, _SHIFT = np.array(0xFFFFFFFF, np.uint64), np.array(32, np.uint64)
 
 
 def philox4x32(
@@ -31,15 +34,20 @@ def philox4x32(
     -------
     Four arrays of random words below 2**32.
     """
-    a, b, c, d = counter
-    keys = [np.asarray(word, dtype=np.uint64) for word in key]
+    words = [np.asarray(word, dtype=np.uint64) for word in key]
+    shape = np.broadcast_shapes(*(part.shape for part in (*counter, *words)))
+    left, right, a, b, c, d = (np.empty(shape, np.uint64) for _ in range(6))
+    a[...], b[...], c[...], d[...] = counter
+    first, second = (np.add.outer(steps, word) & _LOW for steps, word in zip(_WEYL, words, strict=True))
     for number in range(_ROUNDS):
-        first, second = ((word + np.uint64(number * weyl)) & _LOW for word, weyl in zip(keys, _WEYL, strict=True))
-        left, right = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
-        a, b, c, d = (
-            (right >> _SHIFT) ^ b ^ first,
-            right & _LOW,
-            (left >> _SHIFT) ^ d ^ second,
-            left & _LOW,
-        )
+        np.multiply(a, _FIRST, out=left)
+        np.multiply(c, _SECOND, out=right)
+        np.right_shift(right, _SHIFT, out=a)
+        np.bitwise_xor(a, b, out=a)
+        np.bitwise_xor(a, first[number, ...], out=a)
+        np.bitwise_and(right, _LOW, out=b)
+        np.right_shift(left, _SHIFT, out=c)
+        np.bitwise_xor(c, d, out=c)
+        np.bitwise_xor(c, second[number, ...], out=c)
+        np.bitwise_and(left, _LOW, out=d)
     return a, b, c, d

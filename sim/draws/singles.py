@@ -6,6 +6,7 @@ order in four bytes each, and a bound on all that this leaves out. A lane within
 of few patients is left to `sim.draws.counts`.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -26,9 +27,6 @@ F = np.float32
 NEAR = 6.25
 """-log(4 u (1 - u)) up to which one polynomial gives the normal quantile: scores up to 3.3."""
 
-BEYOND = 1e3
-"""Stands for a score beyond that: so large that no count is trusted."""
-
 SERIES = (
     8.392257160826112e-05, -0.00018489305331468483, -0.0003204439736525448, 0.0017512883583391166,
     -0.001825884691638033, -0.0058524126551756945, 0.02519120918007557, -0.03196749967881099,
@@ -48,11 +46,20 @@ LEAST = 1.001 * SMALL
 USUAL = (SMALL, 2e4)
 """Variance from which, and mean up to which, single precision settles so many counts that it is worth while."""
 
-SIGN, ALL_BUT_SIGN = 0x80000000, 0x7FFFFFFF
-"""The bits of a number of four bytes."""
+SIGN = 0x80000000
+"""The first bit of a number of four bytes."""
+
+ROOM = 8
+"""Numbers of four bytes that a draw of a block needs room for."""
 
 _BLOCK = 16_384
-"""Draws of a cell that go through all steps together."""
+"""Draws of a cell that go through all steps together, a multiple of 4: so many that NumPy's steps pay, and no more."""
+
+
+@cache
+def _single(number: float) -> NDArray[np.float32]:
+    """A number of four bytes as an array: NumPy takes longer to look at a number than to add a thousand."""
+    return np.array(number, F)
 
 
 class Rates(NamedTuple):
@@ -76,6 +83,26 @@ def rates_of(p: FloatArray) -> Rates:
     return Rates(p, single)
 
 
+class Terms(NamedTuple):
+    """What the series has of the probabilities alone, whoever the patients are: [draw] each."""
+
+    p: Singles
+    spread: Singles
+    second: Singles
+    first: Singles
+    first_cubed: Singles
+    skew: Singles
+    middle: Singles
+
+
+def terms_of(rates: Singles) -> Terms:
+    """What the series has of p, p q and q - p: [3, draw]."""
+    p, t, d = rates
+    skew = d * _single(1 / 6)
+    first, cubed = t * _single(7 / 36) - _single(1 / 36), t * _single(1 / 36) + _single(1 / 72)
+    return Terms(p, t, d * (t + _single(2.0)), first, cubed, skew, _single(0.5) - skew)
+
+
 def count_into(
     keys: Words, years: Counts, first_draw: int, n: Whole, at: Counts, rates: Rates, row: Counts, out: Whole
 ) -> None:
@@ -92,16 +119,19 @@ def count_into(
     row : which of these is the cell's: [cell].
     out : takes the patients who go on, at the same places: [place, draw].
     """
-    for cell, (place, rate) in enumerate(zip(at, row, strict=True)):
-        key, year = (int(keys[cell, 0]), int(keys[cell, 1])), int(years[cell])
-        for start in range(0, n.shape[1], _BLOCK):
-            some = slice(start, min(start + _BLOCK, n.shape[1]))
+    room = np.empty((ROOM, min(_BLOCK, n.shape[1])), F)
+    for start in range(0, n.shape[1], _BLOCK):
+        some = slice(start, min(start + _BLOCK, n.shape[1]))
+        terms = {rate: terms_of(rates.single[:, rate, some]) for rate in set(row.tolist())}
+        for cell, (place, rate) in enumerate(zip(at.tolist(), row.tolist(), strict=True)):
             if _is_usual(int(n[place, start]), float(rates.p[rate, start])):
+                key, year = (int(keys[cell, 0]), int(keys[cell, 1])), int(years[cell])
                 words = _upper_words(key, year, first_draw + start, some.stop - start)
-                placed(words, n[place, some], rates.single[:, rate, some], out[place, some])
+                placed(words, n[place, some], terms[rate], room, out[place, some])
             else:
                 out[place, some] = -1
-    cells, draws = np.nonzero(out[at] < 0)
+    doubtful = [np.flatnonzero(out[place] < 0) for place in at]
+    draws, cells = np.concatenate(doubtful), np.repeat(np.arange(len(at)), [len(own) for own in doubtful])
     u = _uniforms(keys[cells].T.astype(np.uint64), years[cells], first_draw + draws)
     out[at[cells], draws] = binomial_quantile(u, n[at[cells], draws].astype(np.int64), rates.p[row[cells], draws])
 
@@ -114,7 +144,7 @@ def _upper_words(key: tuple[int, int], year: int, first_draw: int, size: int) ->
     """The upper halves of the uniforms' bits of neighbouring draws: [draw]."""
     block = np.arange(first_draw // 4, -(-(first_draw + size) // 4), dtype=np.uint64)
     lanes = np.empty((len(block), 4), np.uint32)
-    counter = block & np.uint64(0xFFFFFFFF), block >> np.uint64(32), np.full_like(block, year), np.zeros_like(block)
+    counter = block & np.uint64(0xFFFFFFFF), block >> np.uint64(32), np.array([year], np.uint64), np.zeros(1, np.uint64)
     for lane, words in enumerate(philox4x32(counter, key)):
         lanes[:, lane] = words
     return lanes.ravel()[first_draw % 4 :][:size]
@@ -129,52 +159,91 @@ def _uniforms(keys: Block, years: Counts, draws: Counts) -> FloatArray:
     return to_uniform(high, low)
 
 
-def placed(words: Words, n: Whole, rates: Singles, out: Whole) -> None:
+def placed(words: Words, n: Whole, terms: Terms, room: Singles, out: Whole) -> None:
     """Counts, -1 where one is in doubt.
 
     Parameters
     ----------
     words : the upper halves of the uniforms' bits: [draw].
     n : whole patients: [draw].
-    rates : p, p q and q - p: [3, draw].
+    terms : of the probabilities: [draw] each.
+    room : for what is worked out on the way, in so few arrays that they stay in the processor's cache: [8, draw].
     out : takes the counts: [draw].
     """
-    p, spread, skew = rates
-    z, number = scores(words), n.astype(F)
+    z, z2, number, mean, s, inverse, total, error = room[:, : len(words)]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # no patients, and scores that are not trusted
-        z2 = z * z
-        mean, variance = number * p, number * spread
-        s = np.sqrt(variance)
-        total = z2 * F(1 / 540) + F(7 / 1620)
-        total = (total * z2 + F(-4 / 405)) * (skew * (spread + F(2.0)))
-        total /= s
-        total += z * ((spread * F(7 / 36) - F(1 / 36)) - z2 * (spread * F(1 / 36) + F(1 / 72)))
-        total /= s
-        total += F(0.5) + skew * F(1 / 6) * (z2 - F(1.0))
-        total += s * z
-        total += mean
-        error = (z2 * z2 * z2 * F(CUT_STEEP) + F(CUT_FLAT)) / (variance * s)
-        error += F(BY_MEAN) * (mean + F(1.0)) + F(BY_SD) * s
-        serves = (np.abs(total - np.rint(total)) > error) & (variance >= F(LEAST))
-    np.minimum(np.maximum(np.floor(total, out=total), F(0.0), out=total), number, out=total)
-    total[~serves] = -1.0
-    out[:] = total
+        serves = scores(words, z, error, total)
+        number[:] = n
+        np.multiply(number, terms.p, out=mean)
+        np.multiply(number, terms.spread, out=s)
+        serves &= s >= _single(LEAST)
+        np.sqrt(s, out=s)
+        np.divide(_single(1.0), s, out=inverse)
+        np.multiply(z, z, out=z2)
+        _series(z, z2, terms, mean, s, inverse, total, error)
+        _bound(z2, mean, s, inverse, error)
+        np.rint(total, out=s)
+        np.subtract(total, s, out=s)
+        serves &= np.abs(s, out=s) > error
+        np.maximum(total, _single(0.0), out=total)
+        out[:] = np.minimum(total, number, out=total)  # down to whole numbers
+    out[~serves] = -1
 
 
-def scores(words: Words) -> Singles:
-    """Normal quantiles of the upper halves of uniforms' bits, [draw]; beyond the middle one that none trusts."""
-    signed = (words ^ np.uint32(SIGN)).view(np.int32)
-    left = ((signed ^ (signed >> np.int32(31))) ^ np.int32(ALL_BUT_SIGN)).astype(F)  # from the nearer end
-    left += F(0.5)
-    left *= F(2.0**-31)
-    w = np.log(left * (F(2.0) - left))
-    place = w * F(-2.0 / NEAR)
-    place -= F(1.0)
-    total = np.full(len(words), F(SERIES[0]))
-    for term in SERIES[1:]:
-        total *= place
-        total += F(term)
-    total *= signed.astype(F) + F(0.5)
-    total *= F(2.0**-31)
-    total[w <= F(-NEAR)] = F(BEYOND)
-    return total
+def _series(
+    z: Singles, z2: Singles, terms: Terms, mean: Singles, s: Singles, inverse: Singles, total: Singles, part: Singles
+) -> None:
+    """Where counts lie by the series of `sim.draws.counts`, to second order: `total`, [draw]."""
+    np.multiply(z2, _single(1 / 540), out=total)
+    total += _single(7 / 1620)
+    total *= z2
+    total += _single(-4 / 405)
+    total *= terms.second
+    total *= inverse
+    np.multiply(z2, terms.first_cubed, out=part)
+    np.subtract(terms.first, part, out=part)
+    part *= z
+    total += part
+    total *= inverse
+    np.multiply(z2, terms.skew, out=part)
+    part += terms.middle
+    total += part
+    total += np.multiply(s, z, out=part)
+    total += mean
+
+
+def _bound(z2: Singles, mean: Singles, s: Singles, inverse: Singles, error: Singles) -> None:
+    """What is left out of it at most, `error`, [draw]; what else is given has served."""
+    np.multiply(z2, z2, out=error)
+    error *= z2
+    error *= _single(CUT_STEEP)
+    error += _single(CUT_FLAT)
+    error *= inverse
+    error *= np.multiply(inverse, inverse, out=inverse)
+    mean += _single(1.0)
+    mean *= _single(BY_MEAN)
+    error += mean
+    s *= _single(BY_SD)
+    error += s
+
+
+def scores(words: Words, z: Singles, log: Singles, room: Singles) -> NDArray[np.bool_]:
+    """Normal quantiles of the upper halves of uniforms' bits, `z`, and where they are right: [draw] each."""
+    room[:] = np.minimum(words, ~words).view(np.int32)  # from the nearer end
+    room += _single(0.5)
+    room *= _single(2.0**-31)
+    np.subtract(_single(2.0), room, out=log)
+    log *= room
+    np.log(log, out=log)
+    np.multiply(log, _single(-2.0 / NEAR), out=room)
+    room -= _single(1.0)
+    np.multiply(room, _single(SERIES[0]), out=z)
+    for term in SERIES[1:-1]:
+        z += _single(term)
+        z *= room
+    z += _single(SERIES[-1])
+    room[:] = (words ^ np.uint32(SIGN)).view(np.int32)
+    room += _single(0.5)
+    room *= _single(2.0**-31)
+    z *= room
+    return np.asarray(log > _single(-NEAR))

@@ -1,6 +1,7 @@
 """The inner loops of counting draws: by NumPy, or by compiled code that gives the same counts."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -12,6 +13,12 @@ FloatArray = NDArray[np.float64]
 Sums = tuple[FloatArray, FloatArray, FloatArray]
 
 Places = NDArray[np.int64]
+
+_TOGETHER = 1 << 16
+"""Numbers that are added up together, so that they stay in the processor's cache."""
+
+_STRIP = 512
+"""Draws whose sums are kept apart until the end, so that they are added in vectors whatever the number of batches."""
 
 
 class CountRows(Protocol):
@@ -66,21 +73,38 @@ class Kernels(NamedTuple):
 
 
 def _moments(values: NDArray[np.generic], origin: FloatArray, first: int, batches: int) -> Sums:
-    parts = [_part(values[:, (batch - first) % batches :: batches], origin) for batch in range(batches)]
-    count, total, squares = (np.array([part[place] for part in parts]) for place in range(3))
+    cells, draws = values.shape
+    step, order = max(_TOGETHER // max(draws, 1), 1), (np.arange(batches) - first) % batches
+    found = np.empty((3, batches, cells))
+    for start in range(0, cells, step):
+        some = slice(start, start + step)
+        found[..., some] = np.array(_sums(values[some], origin[some], batches))[:, order]
+    count, total, squares = found
     return count, total, squares
 
 
-def _part(values: NDArray[np.generic], origin: FloatArray) -> Sums:
-    """The same of one batch: [cell] each."""
-    away = np.subtract(values, origin[:, None], dtype=np.float64)
-    count = np.full(len(away), away.shape[1], np.float64)
+def _sums(values: NDArray[np.generic], origin: FloatArray, batches: int) -> Sums:
+    """The same of a few cells, beginning with the batch of the first draw."""
+    cells, draws = values.shape
+    strip = batches * max(_STRIP // batches, 1)
+    away = np.empty((cells, -(-draws // strip), strip))
+    flat = away.reshape(cells, -1)
+    np.subtract(values, origin[:, None], out=flat[:, :draws], dtype=np.float64)
+    flat[:, draws:] = 0.0
+    count = np.repeat((draws + np.arange(batches, 0, -1)[:, None] - 1.0) // batches, cells, axis=1)
     if values.dtype.kind == "f" and not np.isfinite(away).all():
         missing = np.isnan(away)
         away[missing] = 0.0
         away[np.isinf(away)] = np.nan
-        count -= missing.sum(axis=1)
-    return count, away.sum(axis=1), np.square(away, out=away).sum(axis=1)
+        count -= _folded(missing, batches)
+    total = _folded(away, batches)
+    return count, total, _folded(np.square(away, out=away), batches)
+
+
+def _folded(strips: NDArray[np.generic], batches: int) -> FloatArray:
+    """Sums of strips of draws, [cell, strip, draw], by batch: [batch, cell]."""
+    by_draw = strips.sum(axis=1, dtype=np.float64).reshape(len(strips), -1, batches)
+    return np.asarray(by_draw.sum(axis=1)).T
 
 
 def _products(
@@ -97,10 +121,17 @@ def _products(
 
 def _bars(values: NDArray[np.integer], first: int, counts: NDArray[np.uint32], first_bar: int, shift: int) -> None:
     rows, size = counts.shape
-    for row in range(rows):
-        own = values[(row - first) % rows :: rows] >> shift
-        own -= first_bar
-        counts[row] += np.bincount(own, minlength=size).astype(np.uint32)
+    place = values >> shift
+    place -= first_bar
+    if rows > 1:
+        place += _rows(first, rows, len(values)) * np.int32(size)
+    counts += np.bincount(place, minlength=counts.size).reshape(counts.shape).astype(np.uint32)
+
+
+@lru_cache(maxsize=4)
+def _rows(first: int, rows: int, draws: int) -> NDArray[np.int32]:
+    """The rows of neighbouring draws, the first of which is of this row: [draw]; they are those of cell after cell."""
+    return (np.arange(first, first + draws) % rows).astype(np.int32)
 
 
 PLAIN = Kernels(_moments, _products, _bars)
