@@ -127,6 +127,10 @@ def test_a_layout_covers_every_draw_once(first: int, size: int, number: int, fin
     if not there:
         assert len(todo) <= number
         assert all((one.start - first) % 4 == 0 for one in todo)
+        whole = layout(draws, number, together=12)
+        assert (whole[0].start, whole[-1].stop, len(whole) <= number) == (draws.start, draws.stop, True)
+        if size >= 16 * 12 * number:
+            assert all((one.start - first) % 12 == 0 for one in whole)
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 13)), min_size=1, max_size=6), st.integers(0, 2**32))

@@ -15,6 +15,7 @@ from pathlib import Path
 from sim.assumptions.schema import Assumptions
 from sim.assumptions.settings import Execution
 from sim.execution.accounts import Accounts, Progress, is_funnel_alone
+from sim.execution.funnel import JOINED
 from sim.results.parts import NOT_WHOLE, Parts, read, write
 
 Done = tuple[range, Parts]
@@ -28,6 +29,7 @@ PATIENTS_AT_STAKE, DRAWS_AT_STAKE = 1 << 23, 1 << 18
 
 _MOST = 64  # shards of a run that says nothing of them
 _EVEN = 1024  # draws by which a shard's size goes, so that no block of draws is cut
+_MANY = 16  # passes of a shard that is made of whole ones
 
 
 class Shelf:
@@ -100,7 +102,7 @@ def number_of_shards(assumptions: Assumptions) -> int:
     return _MOST if execution.backend == "dask" else min(max(assumptions.sampling.draws // at_stake, 1), _MOST)
 
 
-def layout(draws: range, number: int, there: Sequence[range] = ()) -> list[range]:
+def layout(draws: range, number: int, there: Sequence[range] = (), together: int = _EVEN) -> list[range]:
     """The shards that are still to be worked out.
 
     Parameters
@@ -108,9 +110,10 @@ def layout(draws: range, number: int, there: Sequence[range] = ()) -> list[range
     draws : all of the run that go in shards.
     number : of shards, at most.
     there : shards that are finished, of this layout or of another: neighbours in order.
+    together : draws that are worked out as one; a shard of many has all of them whole, as some cost as much as all.
     """
     size = -(-len(draws) // number)
-    size += -size % _EVEN
+    size += -size % (together if size >= _MANY * together else _EVEN)
     ends = [*range(draws.start, draws.stop, size), draws.stop]
     found, start = [], draws.start
     for done in [*there, range(draws.stop, draws.stop)]:
@@ -175,7 +178,7 @@ def work_out(
     for one, parts in shelf.whole():
         total.add(one, parts, partial(shelf.read, one))
         there.append(one)
-    for one, parts in work(accounts, layout(draws, number, there), chunk):
+    for one, parts in work(accounts, layout(draws, number, there, chunk * JOINED), chunk):
         shelf.put(one, parts)
         total.add(one, parts)
         del parts
