@@ -32,9 +32,9 @@ class Sleeper:
         self.taken += len(draws)
         progress(len(draws))
 
-    def parts(self) -> Parts:
-        """How many there were."""
-        return {"taken": np.array(self.taken)}
+    def handed_over(self) -> "tuple[Parts, Sleeper]":
+        """How many there were, and what sleeps for others."""
+        return {"taken": np.array(self.taken)}, self.fresh()
 
     def add_parts(self, parts: Parts) -> None:
         """Take in those of others."""

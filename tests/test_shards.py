@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import os
 import signal
 import subprocess
@@ -16,16 +17,20 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 import sim
 from sim.execution import accounts, gathering, shards, simulate
 from sim.execution.accounts import Accounts
 from sim.execution.shards import Done, Shelf, layout
-from sim.results.bars import MOST_BARS, RealBars, WholeBars, packed, unpacked
+from sim.results.bars import MOST_BARS, RealBars, WholeBars, unpacked
+from sim.results.batches import Batches
 from sim.results.folder import open_run
-from sim.results.kernels import PLAIN
-from sim.results.parts import Parts
+from sim.results.kernels import PLAIN, Kernels, compiled
+from sim.results.parts import NOT_WHOLE, Parts, read, write
 from sim.results.run import Results
+from sim.results.sample import QUANTILES
+from sim.results.tallies import tally
 from tests.conftest import Typed
 
 PATIENTS = ("trial=none", "market=none", "report=none", "sampling.draws=20000", "sampling.seed=5")
@@ -122,23 +127,105 @@ def test_a_layout_covers_every_draw_once(first: int, size: int, number: int, fin
     if not there:
         assert len(todo) <= number
         assert all((one.start - first) % 4 == 0 for one in todo)
+        whole = layout(draws, number, together=12)
+        assert (whole[0].start, whole[-1].stop, len(whole) <= number) == (draws.start, draws.stop, True)
+        if size >= 16 * 12 * number:
+            assert all((one.start - first) % 12 == 0 for one in whole)
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 13)), min_size=1, max_size=6), st.integers(0, 2**32))
 def test_histograms_add_up_to_that_of_all(portions: list[tuple[int, int]], seed: int) -> None:
     rng = np.random.default_rng(seed)
     values = [middle + rng.integers(0, 1 << spread, 40) for middle, spread in portions]
-    together, apart = WholeBars(4, MOST_BARS), [WholeBars(4, MOST_BARS) for _ in values]
-    for own, some in zip(apart, values, strict=True):
-        own.add(some, 0, PLAIN.bars)
-        together.add(some, 0, PLAIN.bars)
-    added = apart[0].fresh()
-    assert not added.counts.any()
-    for one in unpacked(*packed(apart)):
-        added.add_bars(*one)
-    assert added.shift == together.shift
-    for found, wanted in zip(added.bars, together.bars, strict=True):
+    together, added = WholeBars(1, 4, MOST_BARS), WholeBars(1, 4, MOST_BARS)
+    cell = np.zeros(1, int)
+    for some in values:
+        own = WholeBars(1, 4, MOST_BARS)
+        for bars in (own, together):
+            bars.add(0, some, 0, PLAIN.bars)
+        packed = own.packed(cell)
+        if added.has_room(cell, packed[0]).all():
+            added.add_packed(cell, packed, np.ones(1, bool))
+        else:
+            added.add_bars(0, *next(unpacked(*packed)))
+    assert added.place[0, 1:].tolist() == together.place[0, 1:].tolist()
+    for found, wanted in zip(added.bars(0), together.bars(0), strict=True):
         np.testing.assert_array_equal(found, wanted)
+    fresh = added.fresh()
+    assert not fresh.counts[0].any()
+    assert fresh.place.tolist() == added.place.tolist()
+
+
+def numbers(rng: np.random.Generator, draws: int) -> NDArray[np.int32]:
+    """Of cells that are certain, narrow, wide, and wider and wider: [draw, cell]."""
+    wider = rng.normal(5e4, np.linspace(10, 9_000, draws))
+    cells = [np.full(draws, 7), rng.poisson(40, draws), rng.poisson(90_000, draws), np.abs(wider)]
+    return np.stack(cells, axis=1).astype(np.int32)
+
+
+@pytest.mark.parametrize("kernels", [PLAIN, compiled()], ids=["NumPy", "compiled"])
+@pytest.mark.parametrize("draws", [3_000, 600_000])  # of the second some counts need more than two bytes
+def test_a_tally_is_handed_over_and_begins_anew(kernels: Kernels, draws: int) -> None:
+    values = numbers(np.random.default_rng(8), 4 * draws)
+    pilot = xr.DataArray(
+        values[:200, None], dims=("draw", "year", "region"), coords={"year": [2008], "region": list("abcd")}, name="vod"
+    )
+    whole, total = (tally(pilot, Batches(8), kernels) for _ in range(2))
+    for one in (whole, total):
+        one.add(values[:200], 0)
+    own, given = total.fresh(), []
+    for first in range(200, 4 * draws, draws):
+        some = values[first : first + draws]
+        whole.add(some, first)
+        own.add(some, first)
+        parts, own = own.handed_over()
+        assert own.draws == 0
+        given.append({name: array.copy() for name, array in parts.items()})
+        assert int(parts["counts"].sum()) == some.size
+    assert {str(parts["counts"].dtype) for parts in given} == {"uint16" if draws < 9_000 else "uint32"}
+    for parts in given:  # what is used again has changed nothing in what was handed over
+        total.add_parts(parts)
+    assert total.draws == whole.draws == len(values)
+    assert total.histogram().identical(whole.histogram())
+    pairs = zip([total.whole(), *total.by_batch()], [whole.whole(), *whole.by_batch()], strict=True)
+    for mine, theirs in pairs:
+        assert all(mine[name].tolist() == theirs[name].tolist() for name in QUANTILES)
+        np.testing.assert_allclose(np.asarray(mine["sd"]), np.asarray(theirs["sd"]), rtol=1e-9)
+    again = total.fresh()
+    for first in range(200, 4 * draws, draws):
+        again.add(values[first : first + draws], first)
+    everything, _ = again.handed_over()
+    np.testing.assert_array_equal(everything["counts"].sum(), (4 * draws - 200) * 4)
+
+
+@given(st.dictionaries(st.text(), st.integers(0, 5)), st.integers(0, 2**32))
+def test_parts_come_back_from_a_file_as_they_were(sizes: dict[str, int], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    kinds: list[Any] = [np.uint8, np.float64, np.int64, np.uint16, np.bool_, "<U3"]
+    parts: Parts = {name: rng.integers(0, 99, (2, size)).astype(rng.choice(kinds)) for name, size in sizes.items()}
+    parts = {**parts, "none": np.zeros((8, 0)), "one": np.array(3), "turned": np.arange(6.0).reshape(2, 3).T}
+    file = io.BytesIO()
+    write(file, parts)
+    found = read(io.BytesIO(file.getvalue()))
+    assert list(found) == list(parts)
+    for name, array in parts.items():
+        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
+        np.testing.assert_array_equal(found[name], array)
+        assert found[name].flags.aligned
+    with pytest.raises(TypeError):
+        write(io.BytesIO(), {"object": np.array([object()])})
+
+
+def test_a_file_of_parts_that_was_damaged_is_refused() -> None:
+    file = io.BytesIO()
+    write(file, {"counts": np.arange(1000, dtype=np.uint16)})
+    text = file.getvalue()
+    for end in (0, 9, len(text) // 2, len(text) - 1):
+        with pytest.raises(NOT_WHOLE):
+            read(io.BytesIO(text[:end]))
+    place = text.index(np.arange(1000, dtype=np.uint16).tobytes()) + 77
+    with pytest.raises(NOT_WHOLE):
+        read(io.BytesIO(text[:place] + bytes([text[place] ^ 1]) + text[place + 1 :]))
 
 
 def test_real_numbers_add_up() -> None:
@@ -158,21 +245,21 @@ def test_real_numbers_add_up() -> None:
 
 def test_a_shelf_holds_whole_files_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shelf = Shelf(tmp_path / "kept")
-    assert shelf.whole() == []
+    assert list(shelf.whole()) == []
     parts = {"a/b": np.arange(3), "of vod[x, y]": np.ones((2, 2))}
     shelf.put(range(8, 16), parts)
     shelf.put(range(0, 8), parts)
     (tmp_path / "kept" / "16-24.npz").write_bytes((tmp_path / "kept" / "8-16.npz").read_bytes()[:-9])
-    assert shelf.whole() == [range(8), range(8, 16)]  # what was cut off is not there any more
+    assert [draws for draws, _ in shelf.whole()] == [range(8), range(8, 16)]  # what was cut off is not there any more
     assert shelf.there() == [range(8), range(8, 16)]
     found = shelf.read(range(8))
     assert {name: array.tolist() for name, array in found.items()} == {n: a.tolist() for n, a in parts.items()}
 
-    def full(file: IO[bytes], **_: object) -> None:
+    def full(file: IO[bytes], _: Parts) -> None:
         file.write(b"half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(np, "savez", full)
+    monkeypatch.setattr(shards, "write", full)
     with pytest.raises(OSError, match="No space left"):
         shelf.put(range(24, 32), parts)
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["0-8.npz", "8-16.npz"]
@@ -183,7 +270,7 @@ def full_at(number: int, monkeypatch: pytest.MonkeyPatch) -> list[range]:
     taken: list[range] = []
     own = shards.shard
 
-    def broken(account: Accounts, draws: range, chunk: int) -> Parts:
+    def broken(account: Accounts, draws: range, chunk: int) -> tuple[Parts, Accounts]:
         taken.append(draws)
         if len(taken) == number:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -236,7 +323,7 @@ def test_shards_that_overlap_are_not_taken_twice(tmp_path: Path) -> None:
     shelf, parts = Shelf(tmp_path), {"a": np.zeros(1)}
     for draws in (range(0, 8), range(4, 12), range(12, 16)):
         shelf.put(draws, parts)
-    assert shelf.whole() == [range(8), range(12, 16)]
+    assert [draws for draws, _ in shelf.whole()] == [range(8), range(12, 16)]
     assert layout(range(16), 1, shelf.there()) == [range(8, 12)]
 
 
@@ -245,7 +332,7 @@ def test_one_process_at_a_time_has_a_folder(typed: Typed, tmp_path: Path, monkey
     said: list[str] = []
     own = shards.shard
 
-    def meddled(account: Accounts, draws: range, chunk: int) -> Parts:
+    def meddled(account: Accounts, draws: range, chunk: int) -> tuple[Parts, Accounts]:
         if len(said) < 2:
             said.extend(typed(*how).stderr for how in (("resume", "part"), (*words[:-1], "execution.resume=part")))
         return own(account, draws, chunk)

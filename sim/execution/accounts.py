@@ -80,12 +80,15 @@ class Accounts:
             moments = self.spread.setdefault(str(name), Moments(self.gathered.batches, kernels))
             moments.add(with_totals(array).to_numpy(), first_draw)
 
-    def parts(self) -> Parts:
-        """What it took in so far, for `add_parts`."""
-        found: dict[str, NDArray[np.generic]] = named("draws", self.gathered.parts())
+    def handed_over(self) -> "tuple[Parts, Accounts]":
+        """What it took in so far, for `add_parts`, and `fresh`, perhaps in the same memory: this one is done with."""
+        draws, gathered = self.gathered.handed_over()
+        found: dict[str, NDArray[np.generic]] = named("draws", draws)
         for name, moments in self.spread.items():
             found |= named(f"spread/{name}", moments.parts())
-        return found if self.trial is None else {**found, **named("trial", self.trial.parts())}
+        if self.trial is not None:
+            found |= named("trial", self.trial.parts())
+        return found, self._with(gathered)
 
     def add_parts(self, parts: Parts) -> None:
         """Take in what others of the same run took in of the draws that come next."""
@@ -97,9 +100,12 @@ class Accounts:
 
     def fresh(self) -> "Accounts":
         """Of the same run, for other draws than its first: nothing is taken in yet."""
+        return self._with(self.gathered.fresh())
+
+    def _with(self, gathered: Gathered) -> "Accounts":
         spread = {name: moments.fresh() for name, moments in self.spread.items()}
         trial = None if self.trial is None else self.trial.fresh()
-        return Accounts(self._assumptions, self._engine, self.gathered.fresh(), spread, trial)
+        return Accounts(self._assumptions, self._engine, gathered, spread, trial)
 
 
 def is_funnel_alone(assumptions: Assumptions) -> bool:

@@ -230,7 +230,7 @@ def _worked_out(task: bytes, draws: range, chunk: int, wanted: Mapping[str, Any]
     InputError : when the worker is not as the machine that asks.
     """
     check_versions(wanted, versions(), platform.node())
-    return shard(_accounts(task), draws, chunk)
+    return shard(_accounts(task).fresh(), draws, chunk)[0]
 
 
 @lru_cache(maxsize=1)

@@ -31,7 +31,7 @@ from sim.variables import FUNNEL, STRATA, Variable
 
 Whole = NDArray[np.int32]
 
-_JOINED = 6
+JOINED = 6
 """Portions that are worked out as one: labelled arrays cost as much for few draws as for many."""
 
 
@@ -68,7 +68,7 @@ class Inputs(NamedTuple):
 
 def joined(portions: Iterator[range]) -> Iterable[range]:
     """Fewer portions of as many draws."""
-    while some := list(islice(portions, _JOINED)):
+    while some := list(islice(portions, JOINED)):
         yield range(some[0].start, some[-1].stop)
 
 

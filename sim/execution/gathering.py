@@ -52,6 +52,10 @@ class Gathered(ABC):
     def fresh(self) -> "Gathered":
         """The same run without its draws so far."""
 
+    def handed_over(self) -> "tuple[Parts, Gathered]":
+        """What there is of the draws so far, and `fresh`, perhaps in the same memory: this one is done with."""
+        return self.parts(), self.fresh()
+
     @abstractmethod
     def dataset(self) -> xr.Dataset:
         """What there is of the draws in the end."""
@@ -164,10 +168,25 @@ class Counted(Gathered):
 
     def parts(self) -> Parts:
         """See `Gathered.parts`."""
+        return self._as_parts({name: one.parts() for name, one in self.tallies.items()})
+
+    def handed_over(self) -> "tuple[Parts, Counted]":
+        """See `Gathered.handed_over`."""
+        pairs = {name: one.handed_over() for name, one in self.tallies.items()}
+        parts = self._as_parts({name: own for name, (own, _) in pairs.items()})
+        return parts, self._with({name: tally for name, (_, tally) in pairs.items()})
+
+    def _as_parts(self, tallies: Mapping[str, Parts]) -> Parts:
         found: dict[str, NDArray[np.generic]] = {}
-        for name, one in self.tallies.items():
-            found |= named(name, one.parts())
+        for name, one in tallies.items():
+            found |= named(name, one)
         return found if self._smoothing is None else {**found, **named("smooth", self._smoothing.parts())}
+
+    def _with(self, tallies: dict[str, Tally]) -> "Counted":
+        """The same run with these, in which nothing is counted."""
+        counted = Counted(self.batches, self._engine, self._smoothing and self._smoothing.fresh())
+        counted.tallies = tallies
+        return counted
 
     def add_parts(self, parts: Parts) -> None:
         """See `Gathered.add_parts`."""
@@ -178,9 +197,7 @@ class Counted(Gathered):
 
     def fresh(self) -> "Counted":
         """See `Gathered.fresh`."""
-        counted = Counted(self.batches, self._engine, self._smoothing and self._smoothing.fresh())
-        counted.tallies = {name: one.fresh() for name, one in self.tallies.items()}
-        return counted
+        return self._with({name: one.fresh() for name, one in self.tallies.items()})
 
     def dataset(self) -> xr.Dataset:
         """See `Gathered.dataset`."""

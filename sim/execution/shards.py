@@ -6,19 +6,17 @@ them.
 """
 
 import os
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-
 from sim.assumptions.schema import Assumptions
 from sim.assumptions.settings import Execution
 from sim.execution.accounts import Accounts, Progress, is_funnel_alone
-from sim.results.parts import Parts
+from sim.execution.funnel import JOINED
+from sim.results.parts import NOT_WHOLE, Parts, read, write
 
 Done = tuple[range, Parts]
 """Draws, and what was taken in of them."""
@@ -31,6 +29,7 @@ PATIENTS_AT_STAKE, DRAWS_AT_STAKE = 1 << 23, 1 << 18
 
 _MOST = 64  # shards of a run that says nothing of them
 _EVEN = 1024  # draws by which a shard's size goes, so that no block of draws is cut
+_MANY = 16  # passes of a shard that is made of whole ones
 
 
 class Shelf:
@@ -51,23 +50,23 @@ class Shelf:
 
     def read(self, draws: range) -> Parts:
         """What was taken in of these draws."""
-        with self._path(draws).open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return dict(stored)
+        with self._path(draws).open("rb") as file:
+            return read(file)
 
-    def whole(self) -> list[range]:
-        """Those whose files can be read, in order; the others are removed."""
-        found: list[range] = []
+    def whole(self) -> Iterator[Done]:
+        """Those whose files can be read, in order, read one by one; the others are removed."""
+        stop = 0
         for draws in self.there():
             try:
-                self.read(draws)
-            except (ValueError, EOFError, KeyError, zipfile.BadZipFile):
+                parts = self.read(draws)
+            except NOT_WHOLE:
                 self._path(draws).unlink()
-            else:
-                if found and draws.start < found[-1].stop:  # the same draws are not taken twice
-                    self._path(draws).unlink()
-                else:
-                    found.append(draws)
-        return found
+                continue
+            if draws.start < stop:  # the same draws are not taken twice
+                self._path(draws).unlink()
+                continue
+            stop = draws.stop
+            yield draws, parts
 
     def put(self, draws: range, parts: Parts) -> None:
         """Keep what was taken in of these draws; under its name there is a whole file or none.
@@ -83,7 +82,7 @@ class Shelf:
         part = path.with_suffix(".part")
         try:
             with part.open("wb") as file:
-                np.savez(file, allow_pickle=False, **parts)
+                write(file, parts)
             os.replace(part, path)
         except BaseException:
             part.unlink(missing_ok=True)
@@ -103,7 +102,7 @@ def number_of_shards(assumptions: Assumptions) -> int:
     return _MOST if execution.backend == "dask" else min(max(assumptions.sampling.draws // at_stake, 1), _MOST)
 
 
-def layout(draws: range, number: int, there: Sequence[range] = ()) -> list[range]:
+def layout(draws: range, number: int, there: Sequence[range] = (), together: int = _EVEN) -> list[range]:
     """The shards that are still to be worked out.
 
     Parameters
@@ -111,9 +110,10 @@ def layout(draws: range, number: int, there: Sequence[range] = ()) -> list[range
     draws : all of the run that go in shards.
     number : of shards, at most.
     there : shards that are finished, of this layout or of another: neighbours in order.
+    together : draws that are worked out as one; a shard of many has all of them whole, as some cost as much as all.
     """
     size = -(-len(draws) // number)
-    size += -size % _EVEN
+    size += -size % (together if size >= _MANY * together else _EVEN)
     ends = [*range(draws.start, draws.stop, size), draws.stop]
     found, start = [], draws.start
     for done in [*there, range(draws.stop, draws.stop)]:
@@ -137,7 +137,7 @@ def workers(execution: Execution) -> Iterator[Work]:
         with on_cluster(execution) as work:
             yield work
     else:
-        yield lambda accounts, todo, chunk: ((draws, shard(accounts, draws, chunk)) for draws in todo)
+        yield _here
 
 
 def work_out(
@@ -174,25 +174,30 @@ def work_out(
     if assumptions.execution.backend == "local" and number == 1 and not shelf.there():
         accounts.take(draws, chunk, progress)
         return
-    there = shelf.whole()
-    total = _InOrder(accounts, draws.start, progress)
-    for one in there:
-        total.add(one, partial(shelf.read, one))
-    for one, parts in work(accounts, layout(draws, number, there), chunk):
+    total, there = _InOrder(accounts, draws.start, progress), list[range]()
+    for one, parts in shelf.whole():
+        total.add(one, parts, partial(shelf.read, one))
+        there.append(one)
+    for one, parts in work(accounts, layout(draws, number, there, chunk * JOINED), chunk):
         shelf.put(one, parts)
-        total.add(one, partial(_same, parts))
+        total.add(one, parts)
+        del parts
     total.check(draws.stop)
 
 
-def shard(accounts: Accounts, draws: range, chunk: int, progress: Progress = lambda _: None) -> Parts:
-    """What accounts of the same run take in of these draws."""
+def shard(own: Accounts, draws: range, chunk: int) -> tuple[Parts, Accounts]:
+    """What accounts in which nothing is taken in take in of these draws, and accounts for the next shard."""
+    own.take(draws, chunk, lambda _: None)
+    return own.handed_over()
+
+
+def _here(accounts: Accounts, todo: Sequence[range], chunk: int) -> Iterator[Done]:
+    """Shard by shard in this process, in the same memory."""
     own = accounts.fresh()
-    own.take(draws, chunk, progress)
-    return own.parts()
-
-
-def _same(parts: Parts) -> Parts:
-    return parts
+    for draws in todo:
+        parts, own = shard(own, draws, chunk)
+        yield draws, parts
+        del parts  # is not held while the next are made
 
 
 class _InOrder:
@@ -209,13 +214,13 @@ class _InOrder:
         self._accounts, self._next, self._progress = accounts, first, progress
         self._waiting: dict[int, tuple[int, Callable[[], Parts]]] = {}
 
-    def add(self, draws: range, parts: Callable[[], Parts]) -> None:
-        """Add a shard, or let it wait for those before it; what it is made of is asked for when it is added."""
-        self._waiting[draws.start] = draws.stop, parts
+    def add(self, draws: range, parts: Parts, again: Callable[[], Parts] | None = None) -> None:
+        """Add a shard, or let it wait for those before it; what can be had again is not held for so long."""
+        self._waiting[draws.start] = draws.stop, again or (lambda: parts)
         while self._next in self._waiting:
-            stop, found = self._waiting.pop(self._next)
-            self._accounts.add_parts(found())
-            self._progress(stop - self._next)
+            start, (stop, found) = self._next, self._waiting.pop(self._next)
+            self._accounts.add_parts(parts if start == draws.start else found())
+            self._progress(stop - start)
             self._next = stop
 
     def check(self, stop: int) -> None:

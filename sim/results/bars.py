@@ -3,15 +3,24 @@
 Adding is commutative: what they say in the end depends on the values and not on the order or the portions they came in.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.results.quantiles import NEVER, SURELY_NEVER
-
 FloatArray = NDArray[np.float64]
 Integers = NDArray[np.integer]
+
+Bars = tuple[int, int, int, Integers]
+"""Of a cell the lowest and the highest number, the shift, and the counts between them, [row, bar]."""
+
+Packed = tuple[Integers, Integers]
+"""Of some cells lowest and highest number and shift, [cell, 3], and the counts between them, one cell after the other,
+[row, bar], in as few bytes as hold them."""
+
+AddSpans = Callable[[Integers, Integers, Integers, Integers, Integers], None]
+"""Adds to some cells, [cell], from a bar of each on, [cell], what stands from here to there, [cell] each, among counts,
+[row, bar]."""
 
 CountBars = Callable[[NDArray[np.integer], int, NDArray[np.uint32], int, int], None]
 
@@ -21,138 +30,180 @@ MOST_BARS = 1024
 MOST_NUMBERS = 1 << 20
 """Numbers of a cell that are told apart: a range that is wider still, as of a hundred million, has wider bars."""
 
+SEEN = [2, 3, 1]
+"""Where the lowest and the highest number and the shift of a cell stand in `WholeBars.place`."""
+
 _ROOM = 16  # whole numbers, at least, that a range is extended by
 
 
 class WholeBars:
-    """How often each whole number occurred, in each of several rows.
+    """How often each whole number occurred, in each of several rows: the histograms of many cells.
 
     Parameters
     ----------
-    rows : of the histogram.
-    most : bars at most, whose width doubles when they do not suffice.
+    cells : their number.
+    rows : of each histogram.
+    most : bars of each at most, whose width doubles when they do not suffice.
+
+    Attributes
+    ----------
+    counts : of each cell, [row, bar]; a cell of which nothing was counted has no bar.
+    place : of each cell its first bar, how many places its numbers are shifted, and the lowest and the highest number
+        so far: [cell, 4]. Who counts elsewhere changes it in place.
     """
 
-    def __init__(self, rows: int, most: int) -> None:
+    def __init__(self, cells: int, rows: int, most: int) -> None:
         """Nothing is counted yet."""
-        self.rows, self.most, self.shift = rows, most, 0
-        self._first = 0
-        self.counts = np.zeros((rows, 0), np.uint32)
-        self._low = self._high = 0
+        self.rows, self.most = rows, most
+        self.counts = [np.zeros((rows, 0), np.uint32)] * cells
+        self.place = np.zeros((cells, 4), np.int64)
 
     @property
-    def place(self) -> tuple[int, int, int, int]:
-        """The first bar, how many places numbers are shifted, and the lowest and the highest number so far."""
-        return self._first, self.shift, self._low, self._high
+    def begun(self) -> NDArray[np.bool_]:
+        """Which cells have bars: [cell]."""
+        return np.array([counts.shape[1] > 0 for counts in self.counts], bool)
 
-    def saw(self, low: int, high: int) -> None:
-        """Take notice of the lowest and the highest number that others have counted here."""
-        self._low, self._high = low, high
+    def bars(self, cell: int) -> tuple[Integers, NDArray[np.uint32]]:
+        """The lowest number of each bar of a cell that holds any, [bar], and how often they occurred, [row, bar]."""
+        first, shift, low, high = self.place[cell].tolist()
+        start, stop = (max((end >> shift) - first, 0) for end in (low, high + (1 << shift)))
+        filled = start + np.flatnonzero(np.bitwise_or.reduce(self.counts[cell][:, start:stop], axis=0))
+        return (filled + first) << shift, self.counts[cell][:, filled]
 
-    @property
-    def bars(self) -> tuple[Integers, NDArray[np.uint32]]:
-        """The lowest number of each bar that holds any, [bar], and how often they occurred, [row, bar]."""
-        start, stop = (max((end >> self.shift) - self._first, 0) for end in (self._low, self._high + (1 << self.shift)))
-        filled = start + np.flatnonzero(np.bitwise_or.reduce(self.counts[:, start:stop], axis=0))
-        return (filled + self._first) << self.shift, self.counts[:, filled]
-
-    def spread(self) -> tuple[FloatArray, FloatArray, NDArray[np.uint32]]:
+    def spread(self, cell: int) -> tuple[FloatArray, FloatArray, NDArray[np.uint32]]:
         """Where each of these bars begins and ends, [bar] each, and what it holds, [row, bar].
 
         A bar of one number is that number.
         """
-        numbers, counts = self.bars
-        starts = numbers.astype(np.float64)
-        return (starts - 0.5, starts - 0.5 + (1 << self.shift), counts) if self.shift else (starts, starts, counts)
+        numbers, counts = self.bars(cell)
+        starts, shift = numbers.astype(np.float64), int(self.place[cell, 1])
+        return (starts - 0.5, starts - 0.5 + (1 << shift), counts) if shift else (starts, starts, counts)
 
-    def would_join(self, values: Integers) -> bool:
-        """Whether these numbers would make its bars wider than they are."""
-        low, high = int(values.min()), int(values.max())
-        if self.counts.shape[1]:
-            low, high = min(low, self._low), max(high, self._high)
-        return (high >> self.shift) - (low >> self.shift) >= self.most
+    def would_join(self, cell: int, low: int, high: int) -> bool:
+        """Whether numbers from the lowest to the highest would make the bars of a cell wider than they are."""
+        _, shift, lowest, highest = self.place[cell].tolist()
+        if self.counts[cell].shape[1]:
+            low, high = min(low, lowest), max(high, highest)
+        return bool((high >> shift) - (low >> shift) >= self.most)
 
-    def add(self, values: Integers, first_row: int, count: CountBars) -> None:
-        """Count whole numbers, [number], in one row after the other.
+    def add(self, cell: int, values: Integers, first_row: int, count: CountBars) -> None:
+        """Count whole numbers of a cell, [number], in one row after the other.
 
         Parameters
         ----------
+        cell : its place.
         values : whole numbers.
         first_row : of the first of them.
         count : adds to the counts of bars, as `sim.results.kernels` has it.
         """
-        self._make_room(int(values.min()), int(values.max()))
-        count(values, first_row, self.counts, self._first, self.shift)
+        self._make_room(cell, int(values.min()), int(values.max()))
+        first, shift = self.place[cell, :2].tolist()
+        count(values, first_row, self.counts[cell], first, shift)
 
-    def add_bars(self, low: int, high: int, shift: int, counts: NDArray[np.integer]) -> None:
-        """Count what other bars hold, neighbouring and as wide as these or narrower.
+    def add_bars(self, cell: int, low: int, high: int, shift: int, counts: Integers) -> None:
+        """Count what other bars of a cell hold, neighbouring and as wide as these or narrower.
 
         Parameters
         ----------
+        cell : its place.
         low, high : the lowest and the highest number they have seen, in the first bar and in the last.
         shift : of their width.
         counts : [row, bar].
         """
-        self._make_room(low, high)
-        first, number = low >> shift, counts.shape[1]
-        if shift == self.shift:
-            self.counts[:, first - self._first : first - self._first + number] += counts.astype(np.uint32, copy=False)
+        self._make_room(cell, low, high)
+        own_first, own_shift = self.place[cell, :2].tolist()
+        first, own, number = low >> shift, self.counts[cell], counts.shape[1]
+        if shift == own_shift:
+            own[:, first - own_first : first - own_first + number] += counts.astype(np.uint32, copy=False)
         else:
-            places = ((np.arange(first, first + number) << shift) >> self.shift) - self._first
-            np.add.at(self.counts.T, places, counts.T)
+            places = ((np.arange(first, first + number) << shift) >> own_shift) - own_first
+            np.add.at(own.T, places, counts.T)
 
-    def seen(self) -> tuple[int, int, int, NDArray[np.uint32]]:
-        """What `add_bars` takes: the lowest and the highest number so far, the shift, and the counts between them."""
-        first, last = ((one >> self.shift) - self._first for one in (self._low, self._high))
-        return self._low, self._high, self.shift, self.counts[:, first : last + 1]
+    def seen(self, cell: int) -> Bars:
+        """What `add_bars` takes."""
+        first, shift, low, high = self.place[cell].tolist()
+        return low, high, shift, self.counts[cell][:, (low >> shift) - first : (high >> shift) - first + 1]
+
+    def span(self, cells: Integers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """In which bar of some cells what they have seen begins, and where it ends, laid end to end: [cell] each."""
+        first, shift, low, high = self.place[cells].T
+        return (low >> shift) - first, np.cumsum((high >> shift) - (low >> shift) + 1)
+
+    def packed(self, cells: Integers) -> Packed:
+        """What the bars of some cells have counted, to be sent or kept."""
+        seen = [self.seen(cell)[3] for cell in cells.tolist()] or [np.zeros((self.rows, 0), np.uint32)]
+        few = max(int(counts.max(initial=0)) for counts in seen) <= np.iinfo(np.uint16).max
+        counts: Integers = np.concatenate(seen, axis=1, dtype=np.uint16 if few else np.uint32, casting="unsafe")
+        return self.place[cells][:, SEEN], counts
+
+    def has_room(self, cells: Integers, places: Integers) -> NDArray[np.bool_]:
+        """Which of some cells have bars as wide, and room, for what `packed` gave of others: [cell].
+
+        Parameters
+        ----------
+        cells : their places.
+        places : of `packed`.
+        """
+        first, shift, lowest, highest = self.place[cells].T
+        sizes = np.array([counts.shape[1] for counts in self.counts])[cells]
+        start, last = np.minimum(lowest, places[:, 0]) >> shift, np.maximum(highest, places[:, 1]) >> shift
+        is_inside = (start >= first) & (last < first + sizes) & (last - start < self.most)
+        return np.asarray((sizes > 0) & (shift == places[:, 2]) & is_inside)
+
+    def add_packed(self, cells: Integers, packed: Packed, fits: NDArray[np.bool_], add: AddSpans | None = None) -> None:
+        """Count what `packed` gave of others, in those of some cells that have room for it.
+
+        Parameters
+        ----------
+        cells : their places.
+        packed : of others.
+        fits : which have room: [cell].
+        add : adds to the counts; None does it by NumPy.
+        """
+        places, counts = packed
+        own, (low, high, shift) = cells[fits], places.T
+        ends = np.cumsum((high >> shift) - (low >> shift) + 1)
+        begins, starts = np.concatenate([[0], ends])[:-1], (low >> shift) - self.place[cells, 0]
+        self.place[own, 2] = np.minimum(self.place[own, 2], low[fits])
+        self.place[own, 3] = np.maximum(self.place[own, 3], high[fits])
+        (add or self._add_spans)(own, starts[fits], begins[fits], ends[fits], counts)
+
+    def _add_spans(self, cells: Integers, starts: Integers, begins: Integers, ends: Integers, counts: Integers) -> None:
+        for cell, start, begin, end in zip(*(part.tolist() for part in (cells, starts, begins, ends)), strict=True):
+            self.counts[cell][:, start : start + end - begin] += counts[:, begin:end]
 
     def fresh(self) -> "WholeBars":
         """Bars of the same numbers with nothing counted."""
-        bars = WholeBars(self.rows, self.most)
-        bars.shift, bars._first, bars._low, bars._high = self.shift, self._first, self._low, self._high
-        bars.counts = np.zeros_like(self.counts)
+        bars = WholeBars(0, self.rows, self.most)
+        bars.place, bars.counts = self.place.copy(), [np.zeros_like(counts) for counts in self.counts]
         return bars
 
-    def _make_room(self, low: int, high: int) -> None:
-        """Hold these numbers too: by wider bars where there is a limit, else by more."""
-        is_empty = self.counts.shape[1] == 0
-        if not is_empty:
-            if low >= self._low and high <= self._high:
+    def _make_room(self, cell: int, low: int, high: int) -> None:
+        """Hold these numbers of a cell too: by wider bars where there is a limit, else by more."""
+        own_first, own_shift, lowest, highest = self.place[cell].tolist()
+        size = self.counts[cell].shape[1]
+        if size:
+            if low >= lowest and high <= highest:
                 return
-            low, high = min(low, self._low), max(high, self._high)
-        self._low, self._high = low, high
-        shift = self.shift
+            low, high = min(low, lowest), max(high, highest)
+        self.place[cell, 2:] = low, high
+        shift = own_shift
         while (high >> shift) - (low >> shift) >= self.most:
             shift += 1
         first, last = low >> shift, high >> shift
-        inside = first >= self._first and last < self._first + self.counts.shape[1]
-        if shift == self.shift and inside and not is_empty:
+        inside = first >= own_first and last < own_first + size
+        if shift == own_shift and inside and size:
             return
         room = (last - first) // 4 + _ROOM
-        before, counts = self.bars
-        self.shift, self._first = shift, first - room
-        self.counts = np.zeros((self.rows, last - first + 1 + 2 * room), np.uint32)
+        before, counts = self.bars(cell)
+        self.place[cell, :2] = first - room, shift
+        self.counts[cell] = np.zeros((self.rows, last - first + 1 + 2 * room), np.uint32)
         if before.size:
-            np.add.at(self.counts.T, (before >> shift) - self._first, counts.T)
+            np.add.at(self.counts[cell].T, (before >> shift) - (first - room), counts.T)
 
 
-def packed(bars: Sequence[WholeBars]) -> tuple[Integers, Integers]:
-    """What bars have counted, to be sent or kept.
-
-    Returns
-    -------
-    Lowest and highest number and shift, [bars, 3], and the counts of all, one after the other, [row, bar], in as few
-    bytes as hold them.
-    """
-    seen = [one.seen() for one in bars]
-    places = np.array([one[:3] for one in seen], np.int64).reshape(len(seen), 3)
-    counts = np.concatenate([one[3] for one in seen], axis=1) if seen else np.zeros((1, 0), np.uint32)
-    few = counts.size == 0 or counts.max() <= np.iinfo(np.uint16).max
-    return places, counts.astype(np.uint16) if few else counts
-
-
-def unpacked(places: Integers, counts: Integers) -> Iterator[tuple[int, int, int, Integers]]:
-    """What `packed` gave, histogram by histogram, as `WholeBars.add_bars` takes it."""
+def unpacked(places: Integers, counts: Integers) -> Iterator[Bars]:
+    """What `WholeBars.packed` gave, cell by cell, as `WholeBars.add_bars` takes it."""
     start = 0
     for low, high, shift in places.tolist():
         number = (high >> shift) - (low >> shift) + 1
@@ -208,48 +259,3 @@ class RealBars:
         low, high = (self.low, self.high) if self.low <= self.high else (0.0, 0.0)  # where nothing is finite
         ends = np.concatenate([[low], np.repeat(np.clip(self.knots, low, high), 2), [high]])
         return ends[:-1], ends[1:]
-
-
-def quantiles_of_bars(
-    starts: FloatArray, ends: FloatArray, counts: NDArray[np.integer], never: Integers, levels: FloatArray
-) -> FloatArray:
-    """Quantiles of numbers that are known by their bars, as `np.quantile` has them; within a bar evenly spread.
-
-    Parameters
-    ----------
-    starts, ends : of the bars, [bar], rising; equal where a bar is a single number, which is then met exactly.
-    counts : [row, bar].
-    never : further numbers that are infinite: [row].
-    levels : between 0 and 1.
-
-    Returns
-    -------
-    [row, level]; missing where there is no number.
-    """
-    up_to = np.cumsum(counts, axis=1, dtype=np.int64)
-    number = (up_to[:, -1] + never)[:, None]
-    place = levels * (number - 1)
-    below = np.floor(place)
-    part = place - below
-    ranks = np.minimum(np.stack([below, below + 1], axis=1).astype(np.int64), number[:, None] - 1)
-    ordered = _ordered(ranks.reshape(len(counts), -1), starts, ends, up_to).reshape(ranks.shape)
-    first, second = ordered[:, 0], ordered[:, 1]
-    apart = second - first
-    found = np.where(part >= 0.5, second - apart * (1 - part), first + apart * part)
-    found[found > SURELY_NEVER] = np.inf
-    return np.where(number > 0, found, np.nan)
-
-
-def _ordered(rank: Integers, starts: FloatArray, ends: FloatArray, up_to: Integers) -> FloatArray:
-    """The numbers of these ranks, from 0, in order: [row, rank]."""
-    rows, finite = np.arange(len(rank))[:, None], up_to[:, -1:]
-    apart = rows * (finite.max() + 1)  # one ascending list of all rows
-    found = np.searchsorted((up_to + apart).ravel(), np.minimum(np.maximum(rank, 0), finite - 1) + apart, side="right")
-    bar = np.minimum(found - rows * len(starts), len(starts) - 1)
-    within = starts[bar]
-    if starts is not ends:  # some bars are wider than a number
-        before = np.where(bar > 0, up_to[rows, bar - 1], 0)
-        share = (rank - before + 0.5) / np.maximum(up_to[rows, bar] - before, 1)
-        width = ends[bar] - within
-        within = np.where(width > 0, within + share * width, within)
-    return np.where(rank < finite, within, NEVER)

@@ -1,13 +1,15 @@
 """The inner loops of counting draws, compiled; see `sim.results.kernels`."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numba import njit
 from numba.typed import List
 from numpy.typing import NDArray
 
-from sim.results.bars import MOST_BARS, MOST_NUMBERS, WholeBars
+from sim.results.bars import MOST_BARS, MOST_NUMBERS, SEEN, Packed, WholeBars
+from sim.results.compiled_spans import add_spans, taken
 from sim.results.kernels import FloatArray, Sums
 
 Counts = NDArray[np.int64]
@@ -196,7 +198,7 @@ def _rows(
     place : of each cell its first bar, its shift, and the lowest and the highest number so far: [cell, 4].
     most : bars at most that numbers may lie apart; beyond it they have to be joined.
     whole : of each cell the bars of all batches, [1, bar]; without any where the others do not join numbers.
-    place_whole : the first of these bars, and their shift: [cell, 2].
+    place_whole : the same of these: [cell, 4].
     most_whole : of these bars.
     cells : of which each row is: [row].
     outside : takes the rows that are left out.
@@ -221,6 +223,7 @@ def _rows(
         place[cell, 2], place[cell, 3] = low, high
         bars(values[row], first, counts, first_bar, shift)
         if is_wide:
+            place_whole[cell, 2], place_whole[cell, 3] = low, high
             bars(values[row], 0, every, first_of_all, shift_of_all)
     return found
 
@@ -241,7 +244,12 @@ def buckets(bucket: Counts, row: Counts, powers: FloatArray, sums: FloatArray) -
         sums[2 * rows + 4, place] += powers[3, draw]
 
 
-_NONE = np.zeros((1, 0), np.uint32)
+def _packed(bars: WholeBars, by_cell: Sequence[NDArray[np.uint32]], cells: Counts) -> Packed:
+    """What bars have counted, as `WholeBars.packed` has it, and which then have counted nothing."""
+    starts, ends = bars.span(cells)
+    lower, upper = taken(by_cell, cells, starts, ends, bars.rows)
+    counts = lower | (upper.astype(np.uint32) << np.uint32(16)) if upper.size else lower
+    return bars.place[cells][:, SEEN], counts
 
 
 class CompiledRows:
@@ -249,36 +257,34 @@ class CompiledRows:
 
     Parameters
     ----------
-    bars : of the cells, by batch.
-    whole : of the cells, every number apart, where the others do not keep them so.
+    bars : by batch.
+    whole : every number apart, of cells whose others do not keep them so.
     """
 
-    def __init__(self, bars: Sequence[WholeBars], whole: Sequence[WholeBars | None]) -> None:
+    def __init__(self, bars: WholeBars, whole: WholeBars) -> None:
         """Nothing is counted yet."""
-        self._bars, self._whole = list(bars), list(whole)
-        self._counts = List([one.counts for one in bars])
-        self._every = List([_NONE for _ in bars])
-        self._place, self._place_whole = np.zeros((len(bars), 4), np.int64), np.zeros((len(bars), 2), np.int64)
-        self._outside = np.empty(len(bars), np.int64)
-        for cell, (own, every) in enumerate(zip(bars, whole, strict=True)):
-            self.renew(cell, own, every)
+        self._bars, self._whole = bars, whole
+        self._counts, self._every = List(bars.counts), List(whole.counts)
+        self._outside = np.empty(len(bars.place), np.int64)
 
-    def renew(self, cell: int, bars: WholeBars, whole: WholeBars | None) -> None:
+    def renew(self, cell: int) -> None:
         """See `sim.results.kernels.CountRows`."""
-        self._bars[cell], self._whole[cell] = bars, whole
-        self._counts[cell], self._place[cell] = bars.counts, bars.place
-        if whole is not None:
-            self._every[cell], self._place_whole[cell] = whole.counts, whole.place[:2]
+        self._counts[cell], self._every[cell] = self._bars.counts[cell], self._whole.counts[cell]
+
+    def taken(self, wide: Counts) -> tuple[Packed, Packed]:
+        """See `sim.results.kernels.CountRows`."""
+        every = np.arange(len(self._bars.place))
+        return _packed(self._bars, self._counts, every), _packed(self._whole, self._every, wide)
+
+    def add(self, own: Packed, fits: NDArray[np.bool_], wide: Counts, whole: Packed) -> None:
+        """See `sim.results.kernels.CountRows`."""
+        self._bars.add_packed(np.arange(len(fits)), own, fits, partial(add_spans, self._counts))
+        self._whole.add_packed(wide, whole, fits[wide], partial(add_spans, self._every))
 
     def __call__(self, values: NDArray[np.integer], first_row: int, cells: Counts) -> list[int]:
         """Count whole numbers of some cells, [row, draw]; which rows are left, because their bars have no room."""
         found = _rows(
-            values, first_row, self._counts, self._place, MOST_BARS,
-            self._every, self._place_whole, MOST_NUMBERS, cells, self._outside,
+            values, first_row, self._counts, self._bars.place, MOST_BARS,
+            self._every, self._whole.place, MOST_NUMBERS, cells, self._outside,
         )  # fmt: skip
-        for cell, (low, high) in zip(cells.tolist(), self._place[cells, 2:].tolist(), strict=True):
-            self._bars[cell].saw(low, high)
-            whole = self._whole[cell]
-            if whole is not None:
-                whole.saw(low, high)
         return [int(row) for row in self._outside[:found]]

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.results.bars import CountBars, WholeBars
+from sim.results.bars import CountBars, Packed, WholeBars
 
 FloatArray = NDArray[np.float64]
 Sums = tuple[FloatArray, FloatArray, FloatArray]
@@ -27,8 +27,14 @@ class CountRows(Protocol):
     def __call__(self, values: NDArray[np.integer], first_row: int, cells: Places, /) -> Sequence[int]:
         """Count whole numbers of some cells, [row, draw], the first of this batch; which rows have no room."""
 
-    def renew(self, cell: int, bars: WholeBars, whole: WholeBars | None, /) -> None:
-        """Take notice of a cell that was counted by itself, whose histograms may have others in their place."""
+    def renew(self, cell: int, /) -> None:
+        """Take notice of a cell that was counted by itself, whose counts may have others in their place."""
+
+    def taken(self, wide: Places, /) -> tuple[Packed, Packed]:
+        """What is counted, of all cells by batch and of some every number apart; nothing is counted any more."""
+
+    def add(self, own: Packed, fits: NDArray[np.bool_], wide: Places, whole: Packed, /) -> None:
+        """Count what others have taken, in the cells that have room for it; some have every number apart too."""
 
 
 AddToBuckets = Callable[[NDArray[np.int64], NDArray[np.int64], FloatArray, FloatArray], None]
@@ -55,7 +61,8 @@ class Kernels(NamedTuple):
     products : columns [row, draw], row [cell], columns [row, draw], row [cell], origin [cell], first batch, number of
         batches → the same of the cells' products, which are finite.
     bars : whole numbers [draw], first batch, counts [batch, bar], first bar, shift: adds to the counts, in place.
-    rows : histograms of many cells → what counts them together; None counts one after the other.
+    rows : histograms of many cells, by batch, and those in which every number stands apart → what counts them
+        together; None counts one after the other.
     buckets : the place of each law and its row, [draw] each, its powers, [4, draw], sums [2 rows + 5, place]: adds to
         the sums, in place, how many laws there are in each row, and their first power; of all rows the square of this,
         its product with the second power, and the other powers.
@@ -64,7 +71,7 @@ class Kernels(NamedTuple):
     moments: Callable[[NDArray[np.generic], FloatArray, int, int], Sums]
     products: Callable[[FloatArray, Places, FloatArray, Places, FloatArray, int, int], Sums]
     bars: CountBars
-    rows: Callable[[Sequence[WholeBars], Sequence[WholeBars | None]], CountRows] | None = None
+    rows: Callable[[WholeBars, WholeBars], CountRows] | None = None
     buckets: AddToBuckets = _buckets
 
     def __reduce__(self) -> tuple[Callable[[], "Kernels"], tuple[()]]:

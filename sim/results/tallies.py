@@ -6,10 +6,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from sim.results.bars import MOST_BARS, MOST_NUMBERS, RealBars, WholeBars, packed, quantiles_of_bars, unpacked
+from sim.results.bars import MOST_BARS, MOST_NUMBERS, Bars, Packed, RealBars, WholeBars, unpacked
 from sim.results.batches import Batches
 from sim.results.kernels import PLAIN, CountRows, Kernels, Places
 from sim.results.parts import Parts
+from sim.results.quantiles import quantiles_of_bars
 from sim.results.sample import QUANTILES, FloatArray
 from sim.results.tally import Tally
 
@@ -23,9 +24,9 @@ class WholeTally(Tally):
     def __init__(self, pilot: xr.DataArray, batches: Batches, kernels: Kernels = PLAIN) -> None:
         """Nothing is counted yet."""
         super().__init__(pilot, batches, kernels)
-        cells = range(int(np.prod(self._shape, dtype=int)))
-        self._by_batch = [WholeBars(self._rows, MOST_BARS) for _ in cells]
-        self._in_all: list[WholeBars | None] = [None for _ in cells]
+        cells = int(np.prod(self._shape, dtype=int))
+        self._by_batch = WholeBars(cells, self._rows, MOST_BARS)
+        self._in_all = WholeBars(cells, 1, MOST_NUMBERS)  # of cells whose others join numbers
         self._together: CountRows | None = None
 
     def _count(self, values: NDArray[np.generic], first_row: int, cells: Places) -> None:
@@ -35,47 +36,73 @@ class WholeTally(Tally):
             cell = int(cells[row])
             self._count_alone(cell, numbers[row], first_row)
             if self._together is not None:
-                self._together.renew(cell, self._by_batch[cell], self._in_all[cell])
+                self._together.renew(cell)
         if self._together is None and self._kernels.rows is not None:
             self._together = self._kernels.rows(self._by_batch, self._in_all)
 
     def _count_alone(self, cell: int, column: NDArray[np.integer], first_row: int) -> None:
         """Count the numbers of one cell, making room for them."""
-        bars, whole = self._by_batch[cell], self._in_all[cell]
-        if whole is None and bars.would_join(column):
-            whole = self._apart(cell)
-        bars.add(column, first_row, self._kernels.bars)
-        if whole is not None:
-            whole.add(column, 0, self._kernels.bars)
+        is_apart = self._is_apart(cell, int(column.min()), int(column.max()))
+        self._by_batch.add(cell, column, first_row, self._kernels.bars)
+        if is_apart:
+            self._in_all.add(cell, column, 0, self._kernels.bars)
 
-    def _apart(self, cell: int) -> WholeBars:
-        """Bars of all batches, in which a cell's numbers stand apart from here on; in its others they join."""
-        whole = self._in_all[cell] = WholeBars(1, MOST_NUMBERS)
-        if self._by_batch[cell].counts.any():
-            low, high, shift, counts = self._by_batch[cell].seen()
-            whole.add_bars(low, high, shift, _in_one(counts))
-        return whole
+    def _is_apart(self, cell: int, low: int, high: int, must: bool = False) -> bool:
+        """Whether a cell's numbers stand apart in bars of all batches: from where its others would join them on."""
+        if self._in_all.counts[cell].shape[1]:
+            return True
+        if not (must or self._by_batch.would_join(cell, low, high)):
+            return False
+        if self._by_batch.counts[cell].any():
+            lowest, highest, shift, counts = self._by_batch.seen(cell)
+            self._in_all.add_bars(cell, lowest, highest, shift, _in_one(counts))
+        return True
 
     def parts(self) -> Parts:
         """See `Tally.parts`."""
-        wide = [cell for cell, whole in enumerate(self._in_all) if whole is not None]
-        places, counts = packed(self._by_batch)
-        places_wide, counts_wide = packed([self._in_all[cell] or self._by_batch[cell] for cell in wide])
-        own = {"wide": np.array(wide, int), "places_wide": places_wide, "counts_wide": counts_wide}
-        return {**super().parts(), "places": places, "counts": counts, **own}
+        wide = np.flatnonzero(self._in_all.begun)
+        every = np.arange(len(self._by_batch.place))
+        return self._as_parts(self._by_batch.packed(every), wide, self._in_all.packed(wide))
+
+    def handed_over(self) -> tuple[Parts, Self]:
+        """See `Tally.handed_over`."""
+        if self._together is None:
+            return super().handed_over()
+        wide = np.flatnonzero(self._in_all.begun)
+        own, whole = self._together.taken(wide)
+        return self._as_parts(own, wide, whole), super().fresh()  # with the same histograms, which are empty now
+
+    def _as_parts(self, own: Packed, wide: Places, whole: Packed) -> Parts:
+        (places, counts), (places_wide, counts_wide) = own, whole
+        names = {"places": places, "counts": counts, "places_wide": places_wide, "counts_wide": counts_wide}
+        return {**super().parts(), "wide": wide, **names}
 
     def add_parts(self, parts: Parts) -> None:
         """See `Tally.add_parts`."""
         super().add_parts(parts)
-        wide = dict(zip(parts["wide"].tolist(), unpacked(parts["places_wide"], parts["counts_wide"]), strict=True))
-        for cell, (low, high, shift, counts) in enumerate(unpacked(parts["places"], parts["counts"])):
-            bars, whole = self._by_batch[cell], self._in_all[cell]
-            if whole is None and (cell in wide or bars.would_join(np.array([low, high]))):
-                whole = self._apart(cell)
-            if whole is not None:
-                whole.add_bars(*wide.get(cell, (low, high, shift, _in_one(counts))))
-            bars.add_bars(low, high, shift, counts)
-        self._together = None  # its bars may be others now
+        own, whole = ((parts[f"places{of}"], parts[f"counts{of}"]) for of in ("", "_wide"))
+        every, wide = np.arange(len(own[0])), parts["wide"]
+        fits = self._by_batch.has_room(every, own[0]) & ~self._in_all.begun
+        fits[wide] = self._by_batch.has_room(wide, own[0][wide]) & self._in_all.has_room(wide, whole[0])
+        if self._together is None:
+            self._by_batch.add_packed(every, own, fits)
+            self._in_all.add_packed(wide, whole, fits[wide])
+        else:
+            self._together.add(own, fits, wide, whole)
+        if not fits.all():
+            apart = dict(zip(wide.tolist(), unpacked(*whole), strict=True))
+            for cell, bars in enumerate(unpacked(*own)):
+                if not fits[cell]:
+                    self._add_bars(cell, bars, apart.get(cell))
+
+    def _add_bars(self, cell: int, bars: Bars, apart: Bars | None) -> None:
+        """Count what others have of a cell, making room for it; None where its numbers stand apart by batch."""
+        low, high, shift, counts = bars
+        if self._is_apart(cell, low, high, must=apart is not None):
+            self._in_all.add_bars(cell, *(apart or (low, high, shift, _in_one(counts))))
+        self._by_batch.add_bars(cell, *bars)
+        if self._together is not None:
+            self._together.renew(cell)
 
     def __getstate__(self) -> dict[str, object]:
         """As it is sent to another process, where it is to be counted on from `fresh`."""
@@ -84,25 +111,25 @@ class WholeTally(Tally):
     def fresh(self) -> Self:
         """See `Tally.fresh`."""
         tally = super().fresh()
-        tally._by_batch = [bars.fresh() for bars in self._by_batch]
-        tally._in_all = [None if whole is None else whole.fresh() for whole in self._in_all]
+        tally._by_batch, tally._in_all = self._by_batch.fresh(), self._in_all.fresh()
         tally._together = None if self._kernels.rows is None else self._kernels.rows(tally._by_batch, tally._in_all)
         return tally
 
     def _bars(self, cell: int) -> tuple[FloatArray, FloatArray, NDArray[np.integer]]:
-        starts, ends, counts = (self._in_all[cell] or self._by_batch[cell]).spread()
+        bars = self._in_all if self._in_all.counts[cell].shape[1] else self._by_batch
+        starts, ends, counts = bars.spread(cell)
         return starts, ends, counts.sum(axis=0)
 
     def _quantiles(self) -> FloatArray:
         none = np.zeros(1, np.int64)
-        bars = (self._bars(cell) for cell in range(len(self._by_batch)))
+        bars = (self._bars(cell) for cell in range(len(self._by_batch.place)))
         return np.array(
             [quantiles_of_bars(starts, ends, counts[None], none, _LEVELS)[0] for starts, ends, counts in bars]
         )
 
     def _quantiles_by_batch(self) -> FloatArray:
-        none = np.zeros(self._rows, np.int64)
-        return np.array([quantiles_of_bars(*bars.spread(), none, _LEVELS) for bars in self._by_batch])
+        none, cells = np.zeros(self._rows, np.int64), range(len(self._by_batch.place))
+        return np.array([quantiles_of_bars(*self._by_batch.spread(cell), none, _LEVELS) for cell in cells])
 
 
 class RealTally(Tally):

@@ -77,6 +77,10 @@ class Tally(Sample):
         self.draws += int(parts["draws"])
         self._moments.add_parts(of("moments", parts))
 
+    def handed_over(self) -> tuple[Parts, Self]:
+        """What it has counted, for `add_parts`, and `fresh`, perhaps in the same memory: this one is done with."""
+        return self.parts(), self.fresh()
+
     def fresh(self) -> Self:
         """A tally about the same pilot with nothing counted."""
         tally = copy.copy(self)
