@@ -113,8 +113,8 @@ def _in_words(path: Path) -> Iterator[None]:
 def to_seven_digits(kept: xr.Dataset) -> xr.Dataset:
     """Draws with the market by region and year in seven digits, which are most of them and need no more."""
     by_region_and_year = {
-        name: array.astype(np.float32)
-        for name, array in kept.data_vars.items()
-        if {MARKET_REGION, MARKET_YEAR} <= set(array.dims) and array.dtype == np.float64
+        name: one.astype(np.float32)
+        for name, one in kept.variables.items()
+        if {MARKET_REGION, MARKET_YEAR} <= set(one.dims) and one.dtype == np.float64
     }
     return kept.assign(by_region_and_year)
