@@ -80,6 +80,6 @@ class AtHand(AbstractContextManager["AtHand"]):
 
 def _lightened(results: Results) -> Results:
     """The run without its draws by region and year, of which the comparison needs the differences alone."""
-    arrays = results.dataset.data_vars.items() if results.has_draws else ()
-    needed = [name for name, array in arrays if array.dims == ("draw",) or name == HEADLINE]
+    every = results.dataset.variables.items() if results.has_draws else ()
+    needed = [name for name, one in every if one.dims == ("draw",) or name == HEADLINE]
     return replace(results, dataset=results.dataset[needed].copy(deep=True))  # a view would keep the rest

@@ -161,7 +161,7 @@ def test_a_disk_that_is_full_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def full(*_: object, **__: object) -> None:
         raise RuntimeError("NetCDF: HDF error")
 
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
+    monkeypatch.setattr(xr.backends.NetCDF4DataStore, "store", full)
     run = sim.simulate(sim.load(overrides=FEW))
 
     def write_it() -> None:

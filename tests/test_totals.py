@@ -39,21 +39,15 @@ def test_totals_stand_behind_the_labels(dtype: type) -> None:
     xr.testing.assert_equal(found, _one_after_the_other(array))
 
 
-def test_totals_of_whole_numbers_are_the_same_in_another_type_and_order() -> None:
+def test_totals_are_the_same_however_values_lie() -> None:
     array = _array("severe_vod", np.int32)
-    turned = with_totals(array.transpose(..., "draw"), dtype=np.float64, order="C")
-    assert turned.to_numpy().flags.c_contiguous
-    assert turned.dtype == np.float64
-    xr.testing.assert_equal(turned.transpose(*array.dims), with_totals(array).astype(np.float64))
+    turned = with_totals(array.transpose(..., "draw"))
+    xr.testing.assert_equal(turned.transpose(*array.dims), with_totals(array))
 
 
 def test_what_does_not_add_up_has_no_total_and_is_left_alone() -> None:
     array = _array("cash_flow", np.float32)
     assert with_totals(array) is array
-    turned = with_totals(array.transpose(..., "draw"), dtype=np.float64, order="C")
-    xr.testing.assert_equal(turned.transpose(*array.dims), array.astype(np.float64))
-    turned[:] = 0
-    assert (array > 0).any()  # it was a copy
 
 
 @pytest.mark.parametrize("odd", [None, np.inf, np.nan])

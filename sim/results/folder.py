@@ -14,7 +14,7 @@ import yaml
 from sim.errors import BrokenOffError, InputError
 from sim.plain_yaml import read_yaml, write_yaml
 from sim.results.claim import LOCK, claimed
-from sim.results.draws_file import to_seven_digits
+from sim.results.draws_file import to_seven_digits, write_dataset
 from sim.results.run import Results
 from sim.results.totals import with_totals
 
@@ -175,20 +175,13 @@ def write(results: Results, folder: Path, *, packed: bool = True) -> xr.Dataset:
     kept = results.dataset
     if not (folder / DRAWS).exists():  # else they were written as they came
         kept = kept_dataset(results)
-        _write_kept(kept, folder / DRAWS, packed=packed)
+        how = {"zlib": packed, "complevel": 1}
+        write_dataset(kept, folder / DRAWS, dict.fromkeys(map(str, kept.data_vars), how))
     write_yaml(results.configuration, folder / "config.yaml")
     with (folder / MARK).open("w", encoding="utf-8", newline="\n") as file:
         record = {**results.provenance, "tables": list(results.tables)}
         json.dump(record, file, indent=2, ensure_ascii=False)
     return kept
-
-
-def _write_kept(kept: xr.Dataset, path: Path, *, packed: bool) -> None:
-    encoding = {str(name): {"zlib": packed, "complevel": 1} for name in kept.data_vars}
-    try:
-        kept.to_netcdf(path, engine="netcdf4", encoding=encoding)
-    except RuntimeError as fault:  # as the NetCDF library reports a full disk
-        raise OSError(f"{path.name}: {fault}") from fault
 
 
 def kept_dataset(results: Results) -> xr.Dataset:

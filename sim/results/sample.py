@@ -8,7 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sim.results.batches import Batches
-from sim.results.quantiles import NEVER, SURELY_NEVER
+from sim.results.quantiles import quantiles
 from sim.results.totals import column_labels
 from sim.variables import VARIABLES
 
@@ -88,14 +88,11 @@ def _statistics(values: NDArray[np.generic]) -> dict[str, FloatArray]:
     if missing.any():
         return _of_those_there(numbers, missing)
     never = np.isinf(numbers)
-    ever = never.any()
-    finite = np.where(never, np.nan, numbers) if ever else numbers
+    finite = np.where(never, np.nan, numbers) if never.any() else numbers
     mean = finite.mean(axis=0)
     spread = finite.std(axis=0, ddof=1) if len(numbers) > 1 else np.zeros(numbers.shape[1:])
-    ordered = np.where(never, NEVER, numbers) if ever else numbers
-    quantiles = np.quantile(ordered, list(QUANTILES.values()), axis=0, overwrite_input=True)  # a copy of our own
-    quantiles[quantiles > SURELY_NEVER] = np.inf
-    return {"mean": mean, "sd": spread, **dict(zip(QUANTILES, quantiles, strict=True))}
+    found = quantiles(numbers, list(QUANTILES.values()))
+    return {"mean": mean, "sd": spread, **dict(zip(QUANTILES, found, strict=True))}
 
 
 def _of_those_there(numbers: FloatArray, missing: NDArray[np.bool_]) -> dict[str, FloatArray]:

@@ -1,43 +1,77 @@
 """Totals over strata, beside the strata themselves."""
 
-from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import xarray as xr
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from sim.variables import COLUMN_DIMS, STRATA, TOTAL, VARIABLES
 
 Counts = NDArray[np.int64]
+Number = TypeVar("Number", bound=np.generic)
 
 _ADDED = tuple(dimension for column in STRATA for dimension in COLUMN_DIMS[column])
 """Every dimension that has a total."""
 
 
-def with_totals(array: xr.DataArray, *, dtype: DTypeLike | None = None, order: Literal["C", "K"] = "K") -> xr.DataArray:
+def with_totals(array: xr.DataArray) -> xr.DataArray:
     """Add the label `all` to every dimension that is divided, holding the sum over its labels.
 
     Parameters
     ----------
     array : […, region, transplant, age_group, …], any of these dimensions; a variable that does not add up, such as a
         date, is left as it is.
-    dtype, order : of the values and of how they lie, as NumPy has them; by default as they are.
     """
-    known = VARIABLES.get(str(array.name))
-    adds_up = known is None or known.adds_up
-    labels = {name: array[name].to_numpy().tolist() for name in _ADDED if adds_up and name in array.dims}
-    axes = {array.get_axis_num(name): name for name, own in labels.items() if own != [TOTAL]}
-    parts = array.to_numpy()
+    labels = {str(name): array[name].to_numpy().tolist() for name in array.dims if name in _ADDED}
+    axes = added_axes(str(array.name), array.dims, labels)
     if not axes:
-        return array if dtype is None else array.copy(data=parts.astype(dtype, order=order))
-    shape = [size + (axis in axes) for axis, size in enumerate(parts.shape)]
-    values = np.empty_like(parts, dtype=dtype, order=order, shape=shape)
-    values[tuple(map(slice, parts.shape))] = parts
-    _add_up(values, parts.shape, list(axes))
-    own = {name: [*labels[name], TOTAL] for name in axes.values()}
-    others = {name: found for name, found in array.coords.items() if not set(axes.values()) & set(found.dims)}
+        return array
+    own = {name: [*labels[name], TOTAL] for name in axes}
+    others = {name: found for name, found in array.coords.items() if not set(axes) & set(found.dims)}
+    values = added_up(array.to_numpy(), list(axes.values()))
     return xr.DataArray(values, {**others, **own}, array.dims, array.name, array.attrs)
+
+
+def added_axes(name: str, dims: Sequence[Hashable], labels: Mapping[str, Sequence[object]]) -> dict[str, int]:
+    """The dimensions along which a variable has totals, and which axis each is: those that are divided.
+
+    Parameters
+    ----------
+    name : of the variable, which may be one that does not add up.
+    dims : its dimensions, in order.
+    labels : dimension → its labels.
+    """
+    known = VARIABLES.get(name)
+    if known is not None and not known.adds_up:
+        return {}
+    return {one: dims.index(one) for one in _ADDED if one in dims and list(labels[one]) != [TOTAL]}
+
+
+def added_up(parts: NDArray[Number], axes: Sequence[int]) -> NDArray[Number]:
+    """Values with, along each axis, their sum behind the last: a copy.
+
+    Parameters
+    ----------
+    parts : of any dimensions.
+    axes : in the order they are added up.
+    """
+    values = np.empty_like(parts, shape=longer(parts.shape, axes))
+    put_added_up(parts, axes, values)
+    return values
+
+
+def longer(shape: Sequence[int], axes: Iterable[int]) -> tuple[int, ...]:
+    """The shape of values of this shape with their sums."""
+    added = set(axes)
+    return tuple(size + (axis in added) for axis, size in enumerate(shape))
+
+
+def put_added_up(parts: NDArray[np.generic], axes: Sequence[int], values: NDArray[np.generic]) -> None:
+    """The same into an array that is there, of the shape that `longer` gives."""
+    values[tuple(map(slice, parts.shape))] = parts
+    _add_up(values, parts.shape, axes)
 
 
 def _add_up(values: NDArray[np.generic], shape: Sequence[int], axes: Sequence[int]) -> None:
@@ -59,11 +93,13 @@ def _add_up(values: NDArray[np.generic], shape: Sequence[int], axes: Sequence[in
 
 def column_labels(array: xr.DataArray) -> list[list[object]]:
     """The labels of each cell column of a tidy table: those of the dimension that stands in it, or that of a total."""
-    found = []
-    for dimensions in COLUMN_DIMS.values():
-        own = [dimension for dimension in dimensions if dimension in array.dims]
-        found.append(array[own[0]].to_numpy().tolist() if own else [TOTAL])
-    return found
+    return columns_of({str(name): array[name].to_numpy().tolist() for name in array.dims if name != "draw"})
+
+
+def columns_of(labels: Mapping[str, list[object]]) -> list[list[object]]:
+    """The same of a variable's dimensions: dimension → its labels."""
+    own = ([name for name in dimensions if name in labels] for dimensions in COLUMN_DIMS.values())
+    return [labels[found[0]] if found else [TOTAL] for found in own]
 
 
 def headline_total(array: xr.DataArray) -> xr.DataArray:
