@@ -6,8 +6,7 @@ import gc
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -71,24 +70,24 @@ def dispatch(arguments: Sequence[str]) -> int:
 
         through_hydra(arguments, lambda _: None)
         return 0
-    with _keeping_all():
-        task = _run_or_sweep(arguments)
-    return task()
+    return _composed_then_done(arguments)
 
 
-@contextmanager
-def _keeping_all() -> Iterator[None]:
-    """Let Python look for nothing to throw away while libraries are imported and settings composed: all of it stays.
+def _composed_then_done(arguments: Sequence[str]) -> int:
+    """Let Python look for nothing to throw away in what is imported and composed: all of it stays.
 
     Going through it again and again would take a tenth of a small run.
     """
     gc.disable()
     try:
-        yield
+        task = _run_or_sweep(arguments)
+        gc.freeze()
     finally:
-        if not gc.get_freeze_count():  # once in a process, for what is frozen is never thrown away
-            gc.freeze()
         gc.enable()
+    try:
+        return task()
+    finally:
+        gc.unfreeze()
 
 
 def _words(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
