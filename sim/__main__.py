@@ -1,11 +1,13 @@
 """The command `sim`: runs and sweeps by Hydra's grammar, and a few subcommands served before it."""
 
 import argparse
+import atexit
+import gc
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -28,6 +30,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main() -> None:
     """Run the command line and exit: 0 on success, 2 with one line on standard error for a wrong input."""
+    atexit.register(gc.freeze)  # else Python, as it ends, looks through all there is, again and again
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a sign the terminal lacks is no failure
@@ -67,7 +70,24 @@ def dispatch(arguments: Sequence[str]) -> int:
 
         through_hydra(arguments, lambda _: None)
         return 0
-    return _run_or_sweep(arguments)
+    return _composed_then_done(arguments)
+
+
+def _composed_then_done(arguments: Sequence[str]) -> int:
+    """Let Python look for nothing to throw away in what is imported and composed: all of it stays.
+
+    Going through it again and again would take a tenth of a small run.
+    """
+    gc.disable()
+    try:
+        task = _run_or_sweep(arguments)
+        gc.freeze()
+    finally:
+        gc.enable()
+    try:
+        return task()
+    finally:
+        gc.unfreeze()
 
 
 def _words(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -90,7 +110,8 @@ def _words(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     return options, overrides
 
 
-def _run_or_sweep(arguments: Sequence[str]) -> int:
+def _run_or_sweep(arguments: Sequence[str]) -> Callable[[], int]:
+    """Compose a run, a sweep or a question to a finished run, and judge it; what is left is to do it."""
     from sim.configuration.compose import FROM_RUN, composed, default_folder, parse, workbooks
     from sim.configuration.words import check_ranges
     from sim.configuration.workbook.names import WRITE, names
@@ -109,7 +130,7 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
         from sim.configuration.workbook.template import template
 
         print(template(made, wanted[0], overrides, options.config_dir))
-        return 0
+        return lambda: 0
     if options.multirun or str(made.hydra.mode).endswith("MULTIRUN"):
         if any(word.key_or_group == "execution.resume" for word in read):
             raise InputError("execution.resume: one run goes on by it; a sweep goes on by sim resume DIR")
@@ -118,24 +139,23 @@ def _run_or_sweep(arguments: Sequence[str]) -> int:
         where = ["--config-dir", str(Path(options.config_dir).resolve())] if options.config_dir else []
         laid = workbooks(overrides, options.config_dir)
         swept_into = Path(made.hydra.sweep.dir)
-        with _stoppable(swept_into):
-            return sweep(["--multirun", *where, *overrides, *place], swept_into, laid)
+        swept_words = ["--multirun", *where, *overrides, *place]
+        return partial(_stoppable, swept_into, partial(sweep, swept_words, swept_into, laid))
     if source := names(read, FROM_RUN):
         from sim.finished import ask_finished
 
-        return ask_finished(made, overrides, Path(source[0]))
+        return partial(ask_finished, made, overrides, Path(source[0]))
     return _run(made, overrides, options.config_dir)
 
 
-def _run(made: "Composed", overrides: Sequence[str], config_dir: str | None) -> int:
-    """Make one run, or go on with one that was killed."""
+def _run(made: "Composed", overrides: Sequence[str], config_dir: str | None) -> Callable[[], int]:
+    """Judge one run, or one that was killed and is gone on with; what is left is to make it."""
     assumptions = made.assumptions()
     if assumptions.execution.resume is not None:
         from sim.resuming import resume_as_typed
 
         goes_on = Path(assumptions.execution.resume)
-        with _stoppable(goes_on):
-            return resume_as_typed(goes_on, assumptions.origin.configuration)
+        return partial(_stoppable, goes_on, partial(resume_as_typed, goes_on, assumptions.origin.configuration))
     if assumptions.sensitivity.over:
         from sim.asking import check_over
 
@@ -144,16 +164,18 @@ def _run(made: "Composed", overrides: Sequence[str], config_dir: str | None) -> 
     from sim.commands import begin, show
 
     folder, beside = Path(made.hydra.run.dir), option(assumptions.report.beside, config_dir)
-    with _stoppable(folder):
+
+    def make() -> int:
         show(begin(assumptions, folder, overrides, beside)(), folder)
-    return 0
+        return 0
+
+    return partial(_stoppable, folder, make)
 
 
-@contextmanager
-def _stoppable(folder: Path) -> Iterator[None]:
+def _stoppable(folder: Path, task: Callable[[], int]) -> int:
     """Let a stop by hand say what is kept in a folder."""
     try:
-        yield
+        return task()
     except KeyboardInterrupt as stop:
         from sim.resuming import kept
 
@@ -170,8 +192,7 @@ def _subcommand(name: str, words: Sequence[str]) -> int:
             raise InputError("resume: write sim resume DIR")
         from sim.resuming import resume
 
-        with _stoppable(Path(words[0])):
-            return resume(Path(words[0]))
+        return _stoppable(Path(words[0]), partial(resume, Path(words[0])))
     if name not in ("replay", "collect"):
         known = ("replay", "resume", "collect", "evidence")
         raise InputError(f"{name}: unknown command{nearest(name, known)}; settings are key=value")

@@ -1,5 +1,6 @@
 """The program as a person types it: its words as a shell hands them on; where the process is the subject, in one."""
 
+import gc
 import os
 import shlex
 import shutil
@@ -11,8 +12,10 @@ import pandas as pd
 import pytest
 
 import sim
+from sim.__main__ import dispatch
 from sim.configuration.compose import through_hydra
 from sim.configuration.help import help_text
+from sim.errors import InputError
 from sim.results.folder import MARK
 from tests.conftest import PATIENTS, Typed, in_bash, words_of
 
@@ -183,13 +186,15 @@ def test_help_is_what_hydra_would_show(capsys: pytest.CaptureFixture[str]) -> No
 
 SCIENCE = ("scipy.stats", "scipy.optimize", "scipy.integrate", "scipy.linalg", "sklearn")
 HEAVY = ("matplotlib", *SCIENCE, "openpyxl", "jinja2")
+TRIAL = ("sim.execution.trial", "sim.model.reading", "sim.model.trial.plan", "sim.model.process.plan", "simpy")
+MARKET = ("sim.execution.market", "sim.model.market_reading", "sim.model.market.plan")
 
 
 @pytest.mark.parametrize(
     ("words", "light_of"),
     [
         (["--help"], ("hydra", "numpy", "pandas", "xarray", "pydantic", *HEAVY)),
-        ([*SMALL, "hydra.run.dir=run"], HEAVY),
+        ([*SMALL, "hydra.run.dir=run"], (*HEAVY, *TRIAL, *MARKET)),
         ([*SMALL, "sensitivity=sobol", "sensitivity.draws=64", "hydra.run.dir=run"], SCIENCE),
     ],
     ids=["help", "a small run without pictures", "a small run with a question"],
@@ -205,6 +210,30 @@ def test_what_is_heavy_is_imported_where_it_is_used(
     loaded = set(done.stdout.rpartition("@")[2].split())
     assert "sim.__main__" in loaded
     assert not loaded & set(light_of)
+
+
+def test_a_run_looks_for_nothing_to_throw_away_while_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def begin(*_: object) -> None:
+        raise InputError(f"{gc.isenabled()} {gc.get_freeze_count() > before} {_collections() - looked}")
+
+    monkeypatch.setattr("sim.commands.begin", begin)
+    gc.collect()
+    before, looked = gc.get_freeze_count(), _collections()
+    with pytest.raises(InputError, match="True True 0"):
+        dispatch([*SMALL, "hydra.run.dir=run"])
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == before
+
+
+def _collections() -> int:
+    return sum(generation["collections"] for generation in gc.get_stats())
+
+
+def test_nor_when_it_ends() -> None:
+    last = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 0)); "  # after what comes later
+    script = f"{last}from sim.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", script, "--help"], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True"
 
 
 def test_the_examples_of_the_help_run(typed: Typed, tmp_path: Path) -> None:

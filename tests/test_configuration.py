@@ -1,10 +1,13 @@
 import re
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import yaml
+from hydra._internal import config_loader_impl
+from hydra._internal.defaults_list import create_defaults_list
 
 import sim
 from sim.assumptions.schema import Assumptions
@@ -83,6 +86,20 @@ def test_a_typed_value_no_longer_has_the_source_of_the_file() -> None:
     assert (typed.source, typed.spread) == (TYPED, None)
     sourced = sim.load(overrides=["vod.incidence.value=0.18", "vod.incidence.source=cao2017_premier"])
     assert sourced.leaves["vod.incidence"].source == "cao2017_premier"
+
+
+def test_the_files_of_a_composition_are_listed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = []
+
+    def counted(*given: Any, **how: Any) -> Any:
+        listed.append(given)
+        return create_defaults_list(*given, **how)
+
+    monkeypatch.setattr(config_loader_impl, "create_defaults_list", counted)
+    monkeypatch.setattr("sim.configuration.files._found", {})  # as in a new process
+    composed(["vod=seattle", "vod.incidence.value=0.123"])
+    assert len(listed) == 1
+    assert vars(config_loader_impl)["create_defaults_list"] is counted
 
 
 def test_a_folder_of_scenarios_of_ones_own(tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from sim.analysis.sides import check, shortened, sides_of
 from sim.assumptions.schema import Assumptions
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
-from sim.execution.market import money_unit
 from sim.results.batches import Batches
 from sim.variables import MONEY, TOTAL, VARIABLES
 
@@ -79,7 +78,7 @@ def bridge(
         other=called[1],
         variable=variable,
         year=TOTAL if row.level == "run" else str(when),
-        unit=unit if base.market is None else unit.replace(MONEY, money_unit(base.market)),
+        unit=unit if base.market is None else unit.replace(MONEY, base.market.money_unit),
         draws=len(draws),
     )[list(COLUMNS)]
 

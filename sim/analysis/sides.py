@@ -9,7 +9,6 @@ from sim.assumptions.schema import Assumptions
 from sim.assumptions.settings import Years
 from sim.draws.parameters import sample
 from sim.errors import InputError, nearest
-from sim.execution.market import money_unit
 from sim.variables import MARKET, MEETS_CRITERIA, MONEY, TRIAL, VARIABLES
 
 _MOST_PLAYED = 64
@@ -48,7 +47,7 @@ def check(base: Assumptions, other: Assumptions, variable: str, year: int) -> No
         raise InputError(f"bridge: years.first is {base.years.first} and {other.years.first}; both sides need the same")
     for side in (base, other):
         _check_side(side, variable, year)
-    units = [money_unit(side.market) for side in (base, other) if side.market is not None]
+    units = [side.market.money_unit for side in (base, other) if side.market is not None]
     if MONEY in VARIABLES[variable].unit and len(set(units)) > 1:
         raise InputError(f"bridge: {variable} is in {units[0]} and in {units[1]}; both sides need the same money")
 

@@ -28,7 +28,7 @@ from sim.assumptions.schema import Assumptions
 from sim.assumptions.text import Context
 from sim.configuration.files import files_of
 from sim.configuration.places import conf_dir
-from sim.configuration.reading import reading_once
+from sim.configuration.reading import listing_once, reading_once
 from sim.configuration.replacing import File, replace_typed, replace_whole
 from sim.configuration.samples import sampled_column
 from sim.configuration.trust import check_data, check_folder, check_hydra
@@ -143,7 +143,7 @@ def composed(overrides: Sequence[str], config_dir: str | Path | None = None) -> 
     own = [f"hydra.searchpath=[{_search(config_dir)}]"] if config_dir is not None else []
     words = [*laid.choices, *overrides, *own]
     try:
-        with _ONE_AT_A_TIME, reading_once(), initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        with _ONE_AT_A_TIME, reading_once(), listing_once(), initialize_config_dir(str(conf_dir()), version_base="1.3"):
             config = compose("config", overrides=words, return_hydra_config=True)
             settings = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
             return Composed(plain(settings, config.hydra, words, laid), config.hydra, laid)

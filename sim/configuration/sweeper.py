@@ -3,22 +3,16 @@
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from typing import Any
 
-from hydra._internal import config_loader_impl
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.defaults_list import DefaultsList, Overrides, create_defaults_list
 from hydra.core.default_element import ResultDefault
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
 from hydra.plugins.sweeper import Sweeper
 from omegaconf import DictConfig
 
-from sim.configuration.reading import reading_once
+from sim.configuration.reading import in_place_of, listing_once, reading_once
 
 _CHECK = "validate_batch_is_legal"  # composes every run, which the launcher then does again
-_LIST = "create_defaults_list"  # works out which files a run is joined of
 _JOIN = "_compose_config_from_defaults_list"  # takes longer than all else of composing
 
 
@@ -31,21 +25,11 @@ def composing_many() -> Iterator[None]:
     The values of a run are written into what its files are joined to by Hydra itself.
     """
     with ExitStack() as opened:
-        opened.enter_context(_in_place_of(Sweeper, _CHECK, _check_of_kinds(getattr(Sweeper, _CHECK))))
-        opened.enter_context(_in_place_of(config_loader_impl, _LIST, _list_once()))
-        opened.enter_context(_in_place_of(ConfigLoaderImpl, _JOIN, _join_once(getattr(ConfigLoaderImpl, _JOIN))))
+        opened.enter_context(in_place_of(Sweeper, _CHECK, _check_of_kinds(getattr(Sweeper, _CHECK))))
+        opened.enter_context(listing_once())
+        opened.enter_context(in_place_of(ConfigLoaderImpl, _JOIN, _join_once(getattr(ConfigLoaderImpl, _JOIN))))
         opened.enter_context(reading_once(pinned=True))
         yield
-
-
-@contextmanager
-def _in_place_of(owner: object, name: str, other: Callable[..., Any]) -> Iterator[None]:
-    before = getattr(owner, name)
-    setattr(owner, name, other)
-    try:
-        yield
-    finally:
-        setattr(owner, name, before)
 
 
 def _check_of_kinds(whole: Callable[..., None]) -> Callable[..., None]:
@@ -56,22 +40,6 @@ def _check_of_kinds(whole: Callable[..., None]) -> Callable[..., None]:
         whole(sweeper, list(kinds.values()))
 
     return check
-
-
-def _list_once() -> Callable[..., DefaultsList]:
-    """The files of the same choices are the same: values, by Hydra's own rule what is no choice, have no part in it."""
-    listed: dict[tuple[object, ...], DefaultsList] = {}
-
-    def list_once(repo: Any, config_name: str | None, overrides_list: list[Override], **how: bool) -> DefaultsList:
-        values = Overrides(repo=repo, overrides_list=overrides_list).config_overrides
-        chosen = [one for one in overrides_list if not any(one is value for value in values)]
-        searched = [(source.provider, source.path) for source in repo.get_sources()]
-        made = config_name, *how.items(), *searched, *(one.input_line for one in chosen)
-        if made not in listed:
-            listed[made] = create_defaults_list(repo, config_name, chosen, **how)
-        return replace(listed[made], config_overrides=values)
-
-    return list_once
 
 
 def _join_once(join: Callable[..., DictConfig]) -> Callable[..., DictConfig]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,14 @@ from sim.execution.engine import Engine, engine_of
 from sim.execution.funnel import BlockFunnel, joined
 from sim.execution.gathering import CHUNK, Counted, Gathered, gathering
 from sim.execution.portion import Portion, through_model
-from sim.execution.trial import TrialRun
 from sim.results.batches import Batches
 from sim.results.kernels import PLAIN
 from sim.results.moments import Moments
 from sim.results.parts import Parts, named, of
 from sim.results.totals import with_totals
+
+if TYPE_CHECKING:
+    from sim.execution.trial import TrialRun
 
 PILOT = 1_024
 """Draws with which a run of patients alone begins: whole numbers need no more to be counted."""
@@ -44,7 +47,7 @@ class Accounts:
         engine: Engine,
         gathered: Gathered,
         spread: dict[str, Moments],
-        trial: TrialRun | None,
+        trial: "TrialRun | None",
     ) -> None:
         self._assumptions, self._engine = assumptions, engine
         self.gathered, self.spread, self.trial = gathered, spread, trial
@@ -136,7 +139,12 @@ def begun(assumptions: Assumptions, batches: Batches, chunk: int, file: Path | N
     most = min(PILOT, CHUNK) if is_funnel_alone(assumptions) else CHUNK
     first = range(min(most if draws > CHUNK else chunk, draws))
     engine = engine_of(assumptions)
-    trial = None if assumptions.trial is None else TrialRun(assumptions, batches, engine.law)
+    if assumptions.trial is not None:
+        from sim.execution.trial import TrialRun  # patients alone do not wait for it
+
+        trial = TrialRun(assumptions, batches, engine)
+    else:
+        trial = None
     portion = through_model(assumptions, first, trial, engine)
     gathered = gathering(assumptions, (portion.parameters, portion.outputs), batches, engine, file)
     accounts = Accounts(assumptions, engine, gathered, {}, trial)

@@ -15,8 +15,6 @@ from sim.draws.cells import (
 )
 from sim.draws.singles import count_into
 from sim.errors import InputError
-from sim.model.trial import enrolment
-from sim.model.trial.enrolment import EnrolmentLaw
 from sim.results import kernels
 from sim.results.kernels import Kernels
 from sim.variables import RATES, STRATA
@@ -30,13 +28,11 @@ class Engine(NamedTuple):
     patients : counts the patients of several cells who go on.
     into : the same, in four bytes each, into an array.
     kernels : what draws are counted with.
-    law : what works the enrolment of a trial out.
     """
 
     patients: CountCells
     into: CountInto
     kernels: Kernels
-    law: EnrolmentLaw
 
     @property
     def is_compiled(self) -> bool:
@@ -64,18 +60,17 @@ def engine_of(assumptions: Assumptions, counts: int | None = None) -> Engine:
     number = _counts(assumptions) if counts is None else counts
     pays = engine == "auto" and number >= WORTH_COMPILING and can_compile()
     if engine == "numba" or pays:
-        law = enrolment.compiled() if _enrolled(assumptions) else enrolment.PLAIN
-        return Engine(compiled_counts_of_cells, compiled_count_into, kernels.compiled(), law)
-    return Engine(counts_of_cells, count_into, kernels.PLAIN, enrolment.PLAIN)
+        return Engine(compiled_counts_of_cells, compiled_count_into, kernels.compiled())
+    return Engine(counts_of_cells, count_into, kernels.PLAIN)
 
 
 def _counts(assumptions: Assumptions) -> int:
     """How many counts the funnel of a run has, and what the enrolment by sites takes in their stead; roughly."""
     strata = math.prod(len(assumptions.transplants.strata.of(name)) for name in STRATA)
-    return assumptions.sampling.draws * (strata * len(assumptions.all_years.all) * len(RATES) + _enrolled(assumptions))
+    return assumptions.sampling.draws * (strata * len(assumptions.all_years.all) * len(RATES) + enrolled(assumptions))
 
 
-def _enrolled(assumptions: Assumptions) -> int:
+def enrolled(assumptions: Assumptions) -> int:
     """Random numbers of a trial's enrolment, where compiled code works it out: each takes NumPy as long as a count."""
     trial = assumptions.trial
     sites = None if trial is None or trial.enrolment.model != "sites" else trial.enrolment.sites

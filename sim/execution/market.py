@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from sim.assumptions.market.market import Market
 from sim.assumptions.schema import Assumptions
 from sim.draws.streams import FloatArray
 from sim.model.chain import market
@@ -58,13 +57,6 @@ class MarketRun:
         assert self.assumptions.trial is not None
         success = trial[f"prob_success_{self.assumptions.trial.primary}"].to_numpy()
         return Trialled(trial["readout_date"].to_numpy().astype(np.float64), success.astype(np.float64))
-
-
-def money_unit(market: Market) -> str:
-    """The market's money as people read it: `USD of 2008`, or `USD (nominal, stated for 2008)`."""
-    if market.terms == "real":
-        return f"{market.currency} of {market.price_year}"
-    return f"{market.currency} (nominal, stated for {market.price_year})"
 
 
 def outputs(plan: MarketPlan, outcome: MarketOutcome) -> xr.Dataset:

@@ -1,6 +1,6 @@
 """Neighbouring draws through the whole model."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -8,12 +8,12 @@ import xarray as xr
 from sim.assumptions.schema import Assumptions
 from sim.draws.parameters import sample
 from sim.execution.engine import Engine
-from sim.execution.market import MarketRun, money_unit
-from sim.execution.trial import TrialRun
 from sim.model.chain import TRIAL_STAGE, candidates, populations
 from sim.model.cohort import Expected, WholePatients
-from sim.model.market.plan import MarketStreams
 from sim.variables import MONEY, VARIABLES
+
+if TYPE_CHECKING:
+    from sim.execution.trial import TrialRun
 
 
 class Portion(NamedTuple):
@@ -31,7 +31,7 @@ class Portion(NamedTuple):
     expected: xr.Dataset
 
 
-def through_model(assumptions: Assumptions, draws: range, trial: TrialRun | None, engine: Engine) -> Portion:
+def through_model(assumptions: Assumptions, draws: range, trial: "TrialRun | None", engine: Engine) -> Portion:
     """Neighbouring draws through the model.
 
     Parameters
@@ -60,11 +60,14 @@ def through_model(assumptions: Assumptions, draws: range, trial: TrialRun | None
         read = trial.expected(parameters, expected, judged=assumptions.market is not None)
         own, mean = own.merge(seen), mean.merge(read)
     if assumptions.market is not None:
+        from sim.execution.market import MarketRun  # patients alone do not wait for it
+        from sim.model.market.plan import MarketStreams
+
         market = MarketRun(assumptions)
         streams = MarketStreams(sampling.seed, draws) if sampling.chance else None
         own = own.merge(market.outputs(parameters, counted, expected, seen, chance, streams))
         mean = mean.merge(market.outputs(parameters, expected, expected, read, Expected(), None))
-    money = "" if assumptions.market is None else money_unit(assumptions.market)
+    money = "" if assumptions.market is None else assumptions.market.money_unit
     expected_ones = mean[[name for name in mean.data_vars if not VARIABLES[str(name)].only_mean]]
     return Portion(parameters, _stored(own, money), expected_ones)
 

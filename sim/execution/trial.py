@@ -11,10 +11,11 @@ from sim.draws.parameters import sample
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
 from sim.execution.ahead import available
+from sim.execution.engine import Engine, enrolled
 from sim.model.chain import populations, story, trial
 from sim.model.cohort import Expected
 from sim.model.process.story import Story
-from sim.model.trial.enrolment import PLAIN, EnrolmentLaw
+from sim.model.trial import enrolment
 from sim.model.trial.outcome import Outcome, TrialPlan, control_is_last
 from sim.model.trial.plan import TrialStreams
 from sim.model.trial.verdict import EXACT
@@ -48,15 +49,16 @@ class TrialRun:
     ----------
     assumptions : what is assumed; with a trial.
     batches : how draws fall into independent batches.
-    law : what works the enrolment out.
+    engine : what the run is worked out with.
     """
 
-    def __init__(self, assumptions: Assumptions, batches: Batches, law: EnrolmentLaw = PLAIN) -> None:
+    def __init__(self, assumptions: Assumptions, batches: Batches, engine: Engine) -> None:
         assert assumptions.trial is not None
         self._assumptions = assumptions
         self._trial = assumptions.trial
         self._batches = batches
-        self._law = law
+        self._engine = engine
+        self._law = enrolment.compiled() if engine.is_compiled and enrolled(assumptions) else enrolment.PLAIN
         self._first: tuple[TrialPlan, Outcome] | None = None
         self._success: dict[tuple[str, str, float], Moments] = {}
         self._dates = Quarters(batches)
@@ -70,7 +72,7 @@ class TrialRun:
 
     def fresh(self) -> "TrialRun":
         """The same of other draws than the first, which alone are told of: nothing is counted yet."""
-        trial = TrialRun(self._assumptions, self._batches, self._law)
+        trial = TrialRun(self._assumptions, self._batches, self._engine)
         trial._success = {place: successes.fresh() for place, successes in self._success.items()}
         trial._tells = False
         return trial

@@ -1,6 +1,7 @@
 """The order of the model: parameters → transplants → cohort → trial → market. The only place that names it."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -11,17 +12,17 @@ from sim.assumptions.volume import DRIFT, NOISE, SHOCK
 from sim.draws.streams import FloatArray
 from sim.errors import InputError
 from sim.model.cohort import Chance, cohort
-from sim.model.market.outcome import MarketOutcome, market_outcome
-from sim.model.market.plan import MarketPlan, MarketStreams, Trialled
-from sim.model.market_reading import MarketReader
-from sim.model.played import Plays
-from sim.model.process.story import Story
-from sim.model.reading import Funnel, TrialReader
 from sim.model.transplants import growth_factors, split_volume, trend_volume
-from sim.model.trial.enrolment import PLAIN, EnrolmentLaw
-from sim.model.trial.outcome import Outcome, TrialPlan, play_out, without_chance
-from sim.model.trial.plan import TrialStreams
 from sim.variables import CELL_DIMS, MEETS_CRITERIA, RATES, STRATA
+
+if TYPE_CHECKING:  # trial and market are imported where there is one: patients alone do not wait for them
+    from sim.model.market.outcome import MarketOutcome
+    from sim.model.market.plan import MarketPlan, MarketStreams, Trialled
+    from sim.model.process.story import Story
+    from sim.model.reading import TrialReader
+    from sim.model.trial.enrolment import EnrolmentLaw
+    from sim.model.trial.outcome import Outcome, TrialPlan
+    from sim.model.trial.plan import TrialStreams
 
 TRIAL_STAGE = MEETS_CRITERIA.name
 """Severe cases that meet the criteria of the trial: the stage that a trial adds to the funnel."""
@@ -88,13 +89,13 @@ def trial(
     assumptions: Assumptions,
     parameters: xr.Dataset,
     expected: xr.Dataset,
-    streams: TrialStreams | None,
+    streams: "TrialStreams | None",
     *,
     judged: bool = True,
-    law: EnrolmentLaw = PLAIN,
+    law: "EnrolmentLaw | None" = None,
     every_patient: bool = True,
     processes: int = 1,
-) -> tuple[TrialPlan, Outcome]:
+) -> "tuple[TrialPlan, Outcome]":
     """The trial, with the same draws of the same patients.
 
     Parameters
@@ -104,28 +105,31 @@ def trial(
     expected : the expected populations of the same draws, [draw, + strata, year].
     streams : the trial's random numbers, for the same draws; None leaves chance out.
     judged : whether success is wanted.
-    law, every_patient : as for `sim.model.trial.outcome.play_out`.
+    law, every_patient : as for `sim.model.trial.outcome.play_out`; None is NumPy's law.
     processes : that plays are shared among, where they take the law's place.
 
     Raises
     ------
     InputError : when what was seen of the enrolment cannot have been, as patients before any site was open.
     """
+    from sim.model.trial.enrolment import PLAIN
+    from sim.model.trial.outcome import play_out, without_chance
+
     assert assumptions.trial is not None
-    reader = TrialReader(
-        assumptions.trial, parameters, Funnel.of(expected.sel(year=[assumptions.years.first])), streams
-    )
+    reader = _reader(assumptions, parameters, expected, streams)
     plan, numbers = reader.plan(), reader.numbers()
     if streams is None:
         return plan, without_chance(plan, numbers, judged=judged)
     if assumptions.trial.engine == "process":
+        from sim.model.played import Plays
+
         return plan, Plays(plan, numbers, *reader.details(), streams).outcome(judged=judged, processes=processes)
-    return plan, play_out(plan, numbers, streams, judged=judged, law=law, every_patient=every_patient)
+    return plan, play_out(plan, numbers, streams, judged=judged, law=law or PLAIN, every_patient=every_patient)
 
 
 def story(
-    assumptions: Assumptions, parameters: xr.Dataset, expected: xr.Dataset, streams: TrialStreams, row: int
-) -> Story:
+    assumptions: Assumptions, parameters: xr.Dataset, expected: xr.Dataset, streams: "TrialStreams", row: int
+) -> "Story":
     """The trial of one draw, played patient by patient.
 
     Parameters
@@ -133,11 +137,19 @@ def story(
     assumptions, parameters, expected, streams : as for `trial`.
     row : of the draw among these.
     """
-    assert assumptions.trial is not None
-    reader = TrialReader(
-        assumptions.trial, parameters, Funnel.of(expected.sel(year=[assumptions.years.first])), streams
-    )
+    from sim.model.played import Plays
+
+    reader = _reader(assumptions, parameters, expected, streams)
     return Plays(reader.plan(), reader.numbers(), *reader.details(), streams).story(row)
+
+
+def _reader(
+    assumptions: Assumptions, parameters: xr.Dataset, expected: xr.Dataset, streams: "TrialStreams | None"
+) -> "TrialReader":
+    from sim.model.reading import Funnel, TrialReader
+
+    assert assumptions.trial is not None
+    return TrialReader(assumptions.trial, parameters, Funnel.of(expected.sel(year=[assumptions.years.first])), streams)
 
 
 def market(
@@ -145,10 +157,10 @@ def market(
     parameters: xr.Dataset,
     counted: xr.Dataset,
     expected: xr.Dataset,
-    trialled: Trialled | None,
+    trialled: "Trialled | None",
     chance: Chance,
-    streams: MarketStreams | None,
-) -> tuple[MarketPlan, MarketOutcome]:
+    streams: "MarketStreams | None",
+) -> "tuple[MarketPlan, MarketOutcome]":
     """The market, with the same draws of the same patients and of the read-out.
 
     Parameters
@@ -165,14 +177,19 @@ def market(
     ------
     InputError : when the shares of regions add up to more than 1 in some draw.
     """
+    from sim.model.market.outcome import market_outcome
+    from sim.model.market_reading import MarketReader
+
     reader = MarketReader(assumptions, parameters)
     plan, numbers = reader.plan(), reader.numbers()
     given = trialled or assumed_readout(parameters, streams)
     return plan, market_outcome(plan, numbers, counted, expected, given, chance, streams)
 
 
-def assumed_readout(parameters: xr.Dataset, streams: MarketStreams | None) -> Trialled:
+def assumed_readout(parameters: xr.Dataset, streams: "MarketStreams | None") -> "Trialled":
     """What stands in for a trial: a date, and success by a probability."""
+    from sim.model.market.plan import Trialled
+
     readout, success = (_column(parameters, f"market.without_trial.{name}") for name in ("readout", "success"))
     if streams is not None:
         success = (streams.one("success") < success).astype(np.float64)

@@ -10,7 +10,6 @@ from sim.assumptions.schema import Assumptions
 from sim.assumptions.sensitivity import Sensitivity
 from sim.draws.streams import FloatArray
 from sim.errors import InputError, nearest
-from sim.execution.market import money_unit
 from sim.results.run import Results
 from sim.variables import MARKET, MARKET_YEAR, MEETS_CRITERIA, MONEY, TOTAL, TRIAL, VARIABLES
 
@@ -105,4 +104,4 @@ def named_target(results: Results, name: str, year: int | None = None, key: str 
 def unit_in(assumptions: Assumptions, variable: str) -> str:
     """The unit of a variable, with the currency of the market."""
     unit = VARIABLES[variable].unit
-    return unit if assumptions.market is None else unit.replace(MONEY, money_unit(assumptions.market))
+    return unit if assumptions.market is None else unit.replace(MONEY, assumptions.market.money_unit)

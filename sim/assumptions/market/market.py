@@ -171,6 +171,13 @@ class Market(Closed):
         return {name: found for name, found in self._all() if isinstance(found, Price | Cost | RegionCost)}
 
     @property
+    def money_unit(self) -> str:
+        """The money that comes out as people read it: `USD of 2008`, or `USD (nominal, stated for 2008)`."""
+        if self.terms == "real":
+            return f"{self.currency} of {self.price_year}"
+        return f"{self.currency} (nominal, stated for {self.price_year})"
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The keys below `market` of every quantity there is, drawn in a run or not."""
         return tuple(name for name, _ in self._all())
