@@ -41,7 +41,7 @@ def write(file: IO[bytes], parts: Parts) -> None:
     TypeError : when they are no plain numbers or text.
     """
     index = json.dumps([(name, array.dtype.str, array.shape) for name, array in parts.items()]).encode()
-    size = sum(_room(array) for array in parts.values())
+    size = sum(_room(array.nbytes) for array in parts.values())
     with zipfile.ZipFile(file, "w") as written:
         with written.open(f"{_INDEX}.npy", "w") as to:
             np.lib.format.write_array(to, np.frombuffer(index, np.uint8), allow_pickle=False)
@@ -52,7 +52,7 @@ def write(file: IO[bytes], parts: Parts) -> None:
                 own = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
                 for start in range(0, len(own), _PIECE):
                     to.write(own[start : start + _PIECE])
-                to.write(bytes(_room(array) - len(own)))
+                to.write(bytes(_room(len(own)) - len(own)))
 
 
 def read(file: IO[bytes]) -> Parts:
@@ -65,13 +65,13 @@ def read(file: IO[bytes]) -> Parts:
     with np.load(file, allow_pickle=False) as stored:
         index, data = json.loads(stored[_INDEX].tobytes()), stored[_BYTES]
     sizes = [np.dtype(dtype).itemsize * math.prod(shape) for _, dtype, shape in index]
-    begins = accumulate((size + -size % _LINE for size in sizes), initial=0)
+    begins = accumulate(map(_room, sizes), initial=0)
     return {
         name: data[begin : begin + size].view(dtype).reshape(shape)
         for (name, dtype, shape), begin, size in zip(index, begins, sizes, strict=False)
     }
 
 
-def _room(array: NDArray[Any]) -> int:
-    """Bytes that an array takes in a file."""
-    return array.nbytes + -array.nbytes % _LINE
+def _room(size: int) -> int:
+    """Bytes that an array of this size takes in a file."""
+    return size + -size % _LINE
