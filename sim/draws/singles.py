@@ -53,7 +53,7 @@ ROOM = 8
 """Numbers of four bytes that a draw of a block needs room for."""
 
 _BLOCK = 16_384
-"""Draws of a cell that go through all steps together, a multiple of 4: so many that NumPy's steps pay, and no more."""
+"""Draws of a cell whose counts are placed together: so many that NumPy's steps pay. Random words pay in longer ones."""
 
 
 @cache
@@ -120,14 +120,14 @@ def count_into(
     out : takes the patients who go on, at the same places: [place, draw].
     """
     room = np.empty((ROOM, min(_BLOCK, n.shape[1])), F)
+    streams = zip(keys.tolist(), years.tolist(), strict=True)
+    words = [_upper_words((first, second), year, first_draw, n.shape[1]) for (first, second), year in streams]
     for start in range(0, n.shape[1], _BLOCK):
         some = slice(start, min(start + _BLOCK, n.shape[1]))
         terms = {rate: terms_of(rates.single[:, rate, some]) for rate in set(row.tolist())}
         for cell, (place, rate) in enumerate(zip(at.tolist(), row.tolist(), strict=True)):
             if _is_usual(int(n[place, start]), float(rates.p[rate, start])):
-                key, year = (int(keys[cell, 0]), int(keys[cell, 1])), int(years[cell])
-                words = _upper_words(key, year, first_draw + start, some.stop - start)
-                placed(words, n[place, some], terms[rate], room, out[place, some])
+                placed(words[cell][some], n[place, some], terms[rate], room, out[place, some])
             else:
                 out[place, some] = -1
     doubtful = [np.flatnonzero(out[place] < 0) for place in at]
