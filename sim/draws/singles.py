@@ -120,13 +120,15 @@ def count_into(
     out : takes the patients who go on, at the same places: [place, draw].
     """
     room = np.empty((ROOM, min(_BLOCK, n.shape[1])), F)
-    streams = zip(keys.tolist(), years.tolist(), strict=True)
-    words = [_upper_words((first, second), year, first_draw, n.shape[1]) for (first, second), year in streams]
+    words: dict[int, Words] = {}
     for start in range(0, n.shape[1], _BLOCK):
         some = slice(start, min(start + _BLOCK, n.shape[1]))
         terms = {rate: terms_of(rates.single[:, rate, some]) for rate in set(row.tolist())}
         for cell, (place, rate) in enumerate(zip(at.tolist(), row.tolist(), strict=True)):
             if _is_usual(int(n[place, start]), float(rates.p[rate, start])):
+                if cell not in words:
+                    key, year = (int(keys[cell, 0]), int(keys[cell, 1])), int(years[cell])
+                    words[cell] = _upper_words(key, year, first_draw, n.shape[1])
                 placed(words[cell][some], n[place, some], terms[rate], room, out[place, some])
             else:
                 out[place, some] = -1
