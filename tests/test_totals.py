@@ -59,3 +59,21 @@ def test_quantiles_may_put_the_values_in_another_order_and_are_the_same(odd: flo
     found = quantiles(values, [0.05, 0.95])
     np.testing.assert_array_equal(values, kept)
     np.testing.assert_array_equal(quantiles(values, [0.05, 0.95], overwrite=True), found)
+
+
+@pytest.mark.parametrize("draws", [1, 2, 37, 1024])
+def test_quantiles_are_those_of_numpy_of_the_draws_that_are_there(draws: int) -> None:
+    values = np.random.default_rng(3).normal(size=(draws, 3, 4))
+    levels = [0.0, 0.05, 0.5, 0.9, 1.0]
+    np.testing.assert_array_equal(quantiles(values, levels), np.quantile(values, levels, axis=0))
+    values[1::3, :, 1] = np.nan
+    values[1::2, :, 2] = np.nan
+    np.testing.assert_array_equal(quantiles(values, levels), np.nanquantile(values, levels, axis=0))
+    values[:, :, 3] = np.nan
+    assert np.isnan(quantiles(values, levels)[..., 3]).all()
+
+
+def test_quantiles_of_what_never_comes_are_infinite_and_never_unknown() -> None:
+    values = np.array([1.0, 2.0, np.inf, np.inf, np.nan])
+    np.testing.assert_allclose(quantiles(values, [0.0, 0.2, 0.5, 1.0]), [1.0, 1.6, np.inf, np.inf])
+    np.testing.assert_allclose(quantiles(-values, [0.0, 0.5, 0.8, 1.0]), [-np.inf, -np.inf, -1.6, -1.0])
