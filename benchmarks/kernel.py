@@ -67,7 +67,7 @@ def main() -> None:
     used, started = time.process_time(), time.perf_counter()
     found = simulated(draws, engine, threads)
     seconds = time.process_time() - used, time.perf_counter() - started
-    print(*seconds, peak() - before, *deviations(numbers(found, "mean"), numbers(found, "sd"), draws))
+    print(*seconds, peak() - before, peak(), *deviations(numbers(found, "mean"), numbers(found, "sd"), draws))
 
 
 if __name__ == "__main__":

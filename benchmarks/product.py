@@ -1,7 +1,7 @@
 """A run of the product on the workload of `benchmarks/conf`, checked against its closed forms.
 
-`python benchmarks/product.py DRAWS ENGINE THREADS` prints processor seconds, wall seconds and the peak of memory in MB
-above what the imports take, then the largest deviations of means and variances in errors; start-up is left out.
+`python benchmarks/product.py DRAWS ENGINE THREADS` prints processor seconds, wall seconds, the peak of memory in MB above
+what the imports take and the whole of it, then the largest deviations of means and variances in errors; start-up is left out.
 """
 
 import resource
@@ -52,7 +52,7 @@ def main() -> None:
         stage, year, region, kind = place
         key = (STAGES[stage], LABELS["region"][region], LABELS["transplant"][kind], 2008 + year)
         mean[place], sd[place] = table[(*key, "mean")], table[(*key, "sd")]
-    print(*seconds, peak() - before, *deviations(mean, sd, draws))
+    print(*seconds, peak() - before, peak(), *deviations(mean, sd, draws))
 
 
 if __name__ == "__main__":
