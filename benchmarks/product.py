@@ -1,7 +1,8 @@
 """A run of the product on the workload of `benchmarks/conf`, checked against its closed forms.
 
-`python benchmarks/product.py DRAWS ENGINE THREADS` prints processor seconds, wall seconds, the peak of memory in MB, above
-what the imports take and in all, then the largest deviations of means and variances in errors; start-up is left out.
+`python benchmarks/product.py DRAWS ENGINE THREADS` prints processor seconds, wall seconds, the peak of memory in MB,
+above what the imports take and in all, then the largest deviations of means and variances in errors; start-up is left
+out.
 """
 
 import resource
