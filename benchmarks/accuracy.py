@@ -136,11 +136,15 @@ def line(found: Mapping[str, Measured], design: str, cost: float) -> str:
     """A design's line of the table."""
     shown = [worth(found, design, [name]) for name in ("mean", "sd", *QUANTILES)]
     all_quantiles = worth(found, design, QUANTILES)
-    by_population = (worth(found, design, QUANTILES, [population]) for population in COUNTS)
     honest = float(found[design].honest.mean())
-    cells = [f"{one:,.3g}" for one in (*shown, *by_population, all_quantiles)]
-    cells += [f"{cost:.2f}", f"{all_quantiles / cost:.3g}"]
+    cells = [*(f"{one:,.3g}" for one in shown), f"{all_quantiles:.3g}", f"{cost:.2f}", f"{all_quantiles / cost:.3g}"]
     return f"| {design} | {' | '.join(cells)} | {100 * honest:.0f} % |"
+
+
+def line_of_populations(found: Mapping[str, Measured], design: str) -> str:
+    """A design's line of the table of populations."""
+    cells = (f"{worth(found, design, QUANTILES, [population]):.3g}" for population in COUNTS)
+    return f"| {design} | {' | '.join(cells)} |"
 
 
 def verdict(found: Mapping[str, Measured], name: str, goal: Goal) -> str:
@@ -163,10 +167,11 @@ def main() -> None:
     rows += [verdict(found, name, goal) for name, goal in GOALS.items()]
     rows += [
         "",
-        "| a draw is worth | mean | sd | p05 | p50 | p95 | of VOD | of severe VOD | of deaths | all quantiles "
-        "| cost of a draw | by processor time | honest |",
+        "| a draw is worth | mean | sd | p05 | p50 | p95 | quantiles | cost of a draw | by processor time | honest |",
     ]
-    rows += ["|---" * 13 + "|", *(line(found, design, cost) for design, cost in costs().items())]
+    rows += ["|---" * 10 + "|", *(line(found, design, cost) for design, cost in costs().items())]
+    rows += ["", "| for the quantiles of | VOD | severe VOD | deaths |", "|---" * 4 + "|"]
+    rows += [line_of_populations(found, design) for design in DESIGNS]
     table = "\n".join(rows)
     print(table)
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
