@@ -12,6 +12,7 @@ import numpy as np
 from plain import FloatArray, deviations
 from product import SHAPE, STAGES, assumed, peak
 
+from sim.assumptions.schema import Assumptions
 from sim.execution import funnel
 from sim.execution.accounts import PILOT
 from sim.execution.ahead import ahead
@@ -33,10 +34,9 @@ def strata_alone(strata: dict[str, list[str]]) -> Totals:
     return Totals(len(cells), cells, [])
 
 
-def simulated(draws: int, engine_name: str, threads: int) -> dict[str, Statistics]:
+def simulated(assumptions: Assumptions) -> dict[str, Statistics]:
     """Statistics of each population, [+ strata, year]."""
-    assumptions = assumed(draws, engine_name, threads)
-    engine, sampling = engine_of(assumptions), assumptions.sampling
+    engine, sampling, draws = engine_of(assumptions), assumptions.sampling, assumptions.sampling.draws
     batches = Batches.of(sampling.method, sampling.replicates, draws)
     first = through_model(assumptions, range(PILOT), None, engine)
     tallies = {stage.name: tally(first.outputs[stage.name], batches, engine.kernels) for stage in FUNNEL}
@@ -46,7 +46,7 @@ def simulated(draws: int, engine_name: str, threads: int) -> dict[str, Statistic
         spread[name].add(first.expected[name].to_numpy(), 0)
     counted = BlockFunnel(assumptions, tallies, spread, engine)
     portions = (range(start, min(start + CHUNK, draws)) for start in range(PILOT, draws, CHUNK))
-    for portion in ahead(counted.work_out, joined(portions), threads):
+    for portion in ahead(counted.work_out, joined(portions), assumptions.execution.threads or 1):
         counted.add(portion)
     return {name: one.whole() for name, one in tallies.items()}
 
@@ -61,11 +61,12 @@ def main() -> None:
     """Run, check and print."""
     draws, engine, threads = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     funnel.totals_of = strata_alone
-    engine_of(assumed(draws, engine, threads))
+    assumptions, few = assumed(draws, engine, threads), assumed(20_000, engine, threads)
+    engine_of(assumptions)
     before = peak()
-    simulated(20_000, engine, threads)  # loads compiled code
+    simulated(few)  # loads compiled code
     used, started = time.process_time(), time.perf_counter()
-    found = simulated(draws, engine, threads)
+    found = simulated(assumptions)
     seconds = time.process_time() - used, time.perf_counter() - started
     print(*seconds, peak() - before, peak(), *deviations(numbers(found, "mean"), numbers(found, "sd"), draws))
 

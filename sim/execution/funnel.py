@@ -98,7 +98,8 @@ class BlockFunnel:
             stage.name: np.array([stream.key for stream in cell_streams(seed, stage.name, one_year)[0]], np.uint32)
             for stage in FUNNEL
         }
-        self._locks = {stage.name: Lock() for stage in FUNNEL}
+        # one for the histograms of each year, so that threads seldom meet
+        self._locks = {stage.name: [Lock() for _ in self._years] for stage in FUNNEL}
 
     def work_out(self, draws: range) -> Portion:
         """Neighbouring draws, in several threads if need be, whose moments alone are left to `add`.
@@ -136,7 +137,7 @@ class BlockFunnel:
             self._stage(stage, inputs, year, room)
             own, tally = room[stage.name], self._tallies[stage.name]
             sums[stage.name] = tally.sums_of(own, inputs.draws.start, cells)
-            with self._locks[stage.name]:
+            with self._locks[stage.name][year]:
                 tally.count_cells(own, inputs.draws.start, cells)
         return sums
 

@@ -265,7 +265,6 @@ class CompiledRows:
         """Nothing is counted yet."""
         self._bars, self._whole = bars, whole
         self._counts, self._every = List(bars.counts), List(whole.counts)
-        self._outside = np.empty(len(bars.place), np.int64)
 
     def renew(self, cell: int) -> None:
         """See `sim.results.kernels.CountRows`."""
@@ -283,8 +282,9 @@ class CompiledRows:
 
     def __call__(self, values: NDArray[np.integer], first_row: int, cells: Counts) -> list[int]:
         """Count whole numbers of some cells, [row, draw]; which rows are left, because their bars have no room."""
+        outside = np.empty(len(cells), np.int64)
         found = _rows(
             values, first_row, self._counts, self._bars.place, MOST_BARS,
-            self._every, self._whole.place, MOST_NUMBERS, cells, self._outside,
+            self._every, self._whole.place, MOST_NUMBERS, cells, outside,
         )  # fmt: skip
-        return [int(row) for row in self._outside[:found]]
+        return list(outside[:found].tolist())
