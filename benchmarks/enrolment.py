@@ -1,7 +1,7 @@
 """How long the enrolment of a trial of 35 sites and 80 patients takes by the exact law, beside SimPy and NumPy.
 
-Run it as `python benchmarks/enrolment.py`; half a minute. Ways are timed in turn in one process, several turns a round,
-and the first round is discarded; of the ratios of processor time in a round the median counts, and no verdict is
+Run it as `python benchmarks/enrolment.py`; a minute. Ways are timed in turn in one process, several turns a round, of
+about as long each, so that finding the caches taken by others costs all alike; the first round is discarded; of the ratios of processor time in a round the median counts, and no verdict is
 given where they spread by more than a factor of 1.5. A way counts only if its months have the mean and the variance of
 their closed form. Draws of the law are those of a run, chunk by chunk: numbers by name, patient by patient.
 """
@@ -155,14 +155,14 @@ def compared(own: Sequence[float], peer: Sequence[float], goal: float) -> str:
 def main() -> None:
     """Measure and print."""
     simpy, numpy = Way("SimPy", 64, by_processes), Way("NumPy", CHUNK, by_time_change)
-    laws = [("compiled", compiled(), 2 * CHUNK), ("without a compiler", PLAIN, CHUNK)]
     own = [
-        Way(f"{what}, {engine}", draws, months)
-        for engine, law, draws in laws
-        for what, months in (
-            ("read-out alone", by_law(law, every_patient=False)),
-            ("five milestones", by_milestones(law)),
-            ("every patient", by_law(law, every_patient=True)),
+        Way(f"{what}, {engine}", chunks * CHUNK, months)
+        for engine, law, by_chunks in (("compiled", compiled(), (8, 4, 2)), ("without a compiler", PLAIN, (1, 1, 1)))
+        for chunks, what, months in zip(
+            by_chunks,
+            ("read-out alone", "five milestones", "every patient"),
+            (by_law(law, every_patient=False), by_milestones(law), by_law(law, every_patient=True)),
+            strict=True,
         )
     ]
     times = measured([simpy, numpy, *own])

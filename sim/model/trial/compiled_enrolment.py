@@ -21,8 +21,9 @@ from sim.model.trial.plan import Calendar, Law, Seen, SiteNumbers, SitePlan, Tri
 from sim.model.trial.profile import Course, course
 from sim.model.trial.sites import Sites, certain
 
-_BLOCK = 1_200
-"""Draws of a block: some arrays of them and fifty sites fit the second cache; a multiple of 4, and no power of 2."""
+_BLOCK = 1_152
+"""Draws of a block: some arrays of them and fifty sites fit the second cache; a multiple of 64, which streams are
+quickest at, and no power of 2."""
 
 _KEYS = 64
 """Names whose streams' keys are remembered from one portion of a run's draws to the next."""
@@ -59,7 +60,7 @@ def enrol(
     path = course(calendar, numbers, horizon)
     times = np.empty((len(streams.draws), target))
     arrivals = _Arrivals(len(plan.names), range(1, target + 1), path, horizon, streams)
-    for some, sites in _blocks(plan, numbers, streams):
+    for some, sites in _Realising(plan, numbers, streams).blocks():
         arrivals.find(some, sites, times[some])
     date = np.full(len(times), -np.inf)
     return Enrolled(
@@ -73,7 +74,7 @@ def _sites(plan: SitePlan, numbers: SiteNumbers, streams: TrialStreams) -> Sites
     """The sites of all draws."""
     shape = len(plan.names), len(streams.draws)
     opening, rate, kept, shared = np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape[1])
-    for some, sites in _blocks(plan, numbers, streams):
+    for some, sites in _Realising(plan, numbers, streams).blocks():
         opening[:, some], kept[:, some], shared[some] = sites.opening, sites.kept, sites.shared
         rate[:, some] = sites.number * sites.scale
     return Sites(opening.T, rate.T, kept.T, shared, np.zeros(shape[::-1]))
@@ -93,7 +94,7 @@ def milestones(
         return enrolment.milestones(plan, calendar, numbers, places, seen, streams, horizon)
     times = np.empty((len(streams.draws), len(places)))
     arrivals = _Arrivals(len(plan.names), places, course(calendar, numbers, horizon), horizon, streams)
-    for some, sites in _blocks(plan, numbers, streams):
+    for some, sites in _Realising(plan, numbers, streams).blocks():
         arrivals.find(some, sites, times[some])
     return times
 
@@ -144,39 +145,58 @@ class _Arrivals:
         out[:, -len(few) :] = few.T
 
 
-def _blocks(plan: SitePlan, numbers: SiteNumbers, streams: TrialStreams) -> Iterator[tuple[slice, _Realised]]:
-    """The sites, block after block of draws; see `sim.model.trial.sites.realise`."""
-    delay = _OfSites(plan.delay, "site_opening", plan.names, streams)
-    passing = _OfSites(plan.screening_pass, "site_screening_pass", plan.names, streams)
-    rate, common = _keys(streams.seed, "site_rate", plan.names), keys_of([streams.stream("shared")])
-    is_shared = numbers.shared_cv.any()
-    for start in range(0, len(streams.draws), _BLOCK):
-        some = slice(start, min(start + _BLOCK, len(streams.draws)))
-        draws, own = streams.draws[some], _rows(numbers, some)
-        opening = delay.of(draws)
-        if plan.planned.any() or opening.shape[1] != len(draws):
-            opening = np.broadcast_to(plan.planned[:, None] + opening, (len(plan.names), len(draws)))
-        if own.never_opens.any():
-            never = _keys(streams.seed, "site_never_opens", plan.names)
-            opening = np.where(_uniform(never, draws) < own.never_opens, np.inf, opening)
-        kept = passing.of(draws) * (1.0 - own.dropout)
-        shared = np.ones(len(draws))
-        if is_shared:
-            alike, to_mean = _gamma(common, draws, np.ones((1, 1)), own.shared_cv[None, :])
-            shared = (alike * to_mean)[0]
-        shared *= own.pace
-        yield some, _Realised(opening, *_gamma(rate, draws, own.rate, own.rate_cv), kept, shared)
+class _Realising:
+    """The sites of some draws, block after block; see `sim.model.trial.sites.realise`.
+
+    Parameters
+    ----------
+    plan : of the sites.
+    numbers : of every draw.
+    streams : for the same draws.
+    """
+
+    def __init__(self, plan: SitePlan, numbers: SiteNumbers, streams: TrialStreams) -> None:
+        rate, cv, self._never, dropout = map(
+            _rows, (numbers.rate, numbers.rate_cv, numbers.never_opens, numbers.dropout)
+        )
+        self._sites, self._draws = len(plan.names), streams.draws
+        self._delay = _OfSites(plan.delay, "site_opening", plan.names, streams)
+        self._passing = _OfSites(plan.screening_pass, "site_screening_pass", plan.names, streams)
+        self._planned = plan.planned[:, None] if plan.planned.any() else None
+        self._never_keys = _keys(streams.seed, "site_never_opens", plan.names) if self._never.any() else None
+        self._stays = 1.0 - dropout
+        self._rate = _Gamma(_keys(streams.seed, "site_rate", plan.names), rate, cv)
+        common = _Gamma(keys_of([streams.stream("shared")]), np.ones((1, 1)), numbers.shared_cv[None, :])
+        alike, to_mean = common.of(streams.draws, slice(None))
+        self._shared = (alike * to_mean)[0] * numbers.pace
+
+    def blocks(self) -> Iterator[tuple[slice, _Realised]]:
+        """The blocks in order."""
+        for start in range(0, len(self._draws), _BLOCK):
+            some = slice(start, min(start + _BLOCK, len(self._draws)))
+            draws = self._draws[some]
+            kept = self._passing.of(draws) * _some(self._stays, some)
+            yield some, _Realised(self._opening(draws, some), *self._rate.of(draws, some), kept, self._shared[some])
+
+    def _opening(self, draws: range, some: slice) -> FloatArray:
+        opening = self._delay.of(draws)
+        if self._planned is not None:
+            opening = self._planned + opening
+        if opening.shape != (self._sites, len(draws)):
+            opening = np.broadcast_to(opening, (self._sites, len(draws)))
+        if self._never_keys is None:
+            return opening
+        return np.where(_uniform(self._never_keys, draws) < _some(self._never, some), np.inf, opening)
 
 
-def _rows(numbers: SiteNumbers, some: slice) -> SiteNumbers:
-    """The numbers of some draws, those of sites as [site, draw], or one row where the sites are alike."""
-    rate, cv, never, dropout = (
-        (array[some] if array.strides[1] else array[some, :1]).T
-        for array in (numbers.rate, numbers.rate_cv, numbers.never_opens, numbers.dropout)
-    )
-    ramp, decline, common = numbers.ramp[some], numbers.decline[some], numbers.shared_cv[some]
-    pace = numbers.pace if isinstance(numbers.pace, float) else numbers.pace[some]
-    return SiteNumbers(rate, cv, never, dropout, ramp, decline, common, numbers.diverted[some], pace)
+def _rows(numbers: FloatArray) -> FloatArray:
+    """Numbers of sites, [draw, site], as [site, draw], or one row where the sites are alike."""
+    return (numbers if numbers.strides[1] else numbers[:, :1]).T
+
+
+def _some(numbers: FloatArray, some: slice) -> FloatArray:
+    """Those of some draws, [row, draw], or the column that is for all of them."""
+    return numbers if numbers.shape[1] == 1 else numbers[:, some]
 
 
 @lru_cache(_KEYS)
@@ -192,16 +212,30 @@ def _uniform(keys: Keys, draws: range) -> FloatArray:
     return out
 
 
-def _gamma(keys: Keys, draws: range, mean: FloatArray, cv: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Gamma distributed numbers of some streams: of rate 1, and the factors to their mean; [stream, draw] each."""
-    if not cv.any():
-        return np.broadcast_to(1.0, (len(keys), len(draws))), mean
-    varies = cv > 0
-    shape = np.where(varies, cv, 1.0) ** -2.0
-    found = quantiles(_uniform(keys, draws), shape)
-    if varies.all():
-        return found, mean / shape
-    return np.where(varies, found, 1.0), np.where(varies, mean / shape, mean)
+class _Gamma:
+    """Gamma distributed numbers of some streams.
+
+    Parameters
+    ----------
+    keys : of the streams.
+    mean, cv : [stream, draw], or one row or column for all.
+    """
+
+    def __init__(self, keys: Keys, mean: FloatArray, cv: FloatArray) -> None:
+        alike = cv[:1, :1]
+        own = alike if (cv == alike).all() else cv  # mostly; a power takes longer than a quantile
+        self._keys, self._varies = keys, own > 0
+        self._shape = np.where(self._varies, own, 1.0) ** -2.0
+        self._to_mean = mean / np.where(self._varies, self._shape, 1.0)
+        self._is_certain, self._is_mixed = not self._varies.any(), not self._varies.all()
+
+    def of(self, draws: range, some: slice) -> tuple[FloatArray, FloatArray]:
+        """Of a block of draws: numbers of rate 1, and the factors to their mean, [stream, draw] each."""
+        to_mean = _some(self._to_mean, some)
+        if self._is_certain:
+            return np.broadcast_to(1.0, (len(self._keys), len(draws))), to_mean
+        found = quantiles(_uniform(self._keys, draws), _some(self._shape, some))
+        return np.where(_some(self._varies, some), found, 1.0) if self._is_mixed else found, to_mean
 
 
 class _OfSites:
