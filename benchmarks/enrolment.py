@@ -1,9 +1,10 @@
 """How long the enrolment of a trial of 35 sites and 80 patients takes by the exact law, beside SimPy and NumPy.
 
 Run it as `python benchmarks/enrolment.py`; a minute. Ways are timed in turn in one process, several turns a round, of
-about as long each, so that finding the caches taken by others costs all alike; the first round is discarded; of the ratios of processor time in a round the median counts, and no verdict is
-given where they spread by more than a factor of 1.5. A way counts only if its months have the mean and the variance of
-their closed form. Draws of the law are those of a run, chunk by chunk: numbers by name, patient by patient.
+about as long each, so that finding the caches taken by others costs all alike; the first round is discarded; of the
+ratios of processor time in a round the median counts, and no verdict is given where they spread by more than a factor
+of 1.5. A way counts only if its months have the mean and the variance of their closed form. Draws of the law are those
+of a run, chunk by chunk: numbers by name, patient by patient.
 """
 
 import statistics
@@ -30,7 +31,8 @@ from enrolment_peers import (
 )
 from scipy.special import ndtri
 
-from sim.draws.streams import FloatArray
+from sim.draws.cells import compiled_uniform
+from sim.draws.streams import FloatArray, Stream, Uniforms
 from sim.execution.gathering import CHUNK
 from sim.model.trial.comparison import Comparison
 from sim.model.trial.endpoints import Arm, Strata
@@ -77,7 +79,7 @@ def plan_of() -> TrialPlan:
     return TrialPlan(TARGET, HORIZON, sites, Calendar(732507), 100, False, NOW, TEST, (0.05,), strata, None, None)
 
 
-def numbers_of(streams: TrialStreams) -> TrialNumbers:
+def numbers_of(streams: TrialStreams, uniforms: Uniforms) -> TrialNumbers:
     """The numbers of a chunk of draws, as a run has them: what sites have in common stands there once."""
     draws = len(streams.draws)
     none = np.zeros(draws)
@@ -85,28 +87,30 @@ def numbers_of(streams: TrialStreams) -> TrialNumbers:
         np.broadcast_to(np.full((draws, 1), value), (draws, SITES)) for value in (MEAN, SHAPE**-0.5, 0.0, 0.0)
     )
     sites = SiteNumbers(rate, cv, never, dropout, none, none, none, none)
-    close_out: FloatArray = np.exp(CLOSE_OUT[0] + CLOSE_OUT[1] * ndtri(streams.one("close_out")))
+    close_out: FloatArray = np.exp(
+        CLOSE_OUT[0] + CLOSE_OUT[1] * ndtri(uniforms(streams.stream("close_out"), streams.draws, 0))
+    )
     return TrialNumbers(sites, None, None, close_out, Arm(none, none, none), None)
 
 
-def by_law(law: EnrolmentLaw, *, every_patient: bool) -> Callable[[int, int], Months]:
+def by_law(law: EnrolmentLaw, uniforms: Uniforms, *, every_patient: bool) -> Callable[[int, int], Months]:
     """The law as `sim` takes it."""
     plan = plan_of()
 
     def months(streams: TrialStreams) -> Months:
-        numbers = numbers_of(streams)
+        numbers = numbers_of(streams, uniforms)
         outcome = play_out(plan, numbers, streams, judged=False, law=law, every_patient=every_patient)
         return outcome.times[:, -1], outcome.readout
 
     return partial(in_chunks, months)
 
 
-def by_milestones(law: EnrolmentLaw) -> Callable[[int, int], Months]:
+def by_milestones(law: EnrolmentLaw, uniforms: Uniforms) -> Callable[[int, int], Months]:
     """The months of the first patient, of a quarter, half and three quarters, and of the last; and the read-out."""
     plan = plan_of()
 
     def months(streams: TrialStreams) -> Months:
-        numbers = numbers_of(streams)
+        numbers = numbers_of(streams, uniforms)
         last = law.milestones(plan.sites, plan.calendar, numbers.sites, FIVE, None, streams, HORIZON)[:, -1]
         return last, read_out(last + FOLLOW_UP, None, numbers.close_out)
 
@@ -157,11 +161,14 @@ def main() -> None:
     simpy, numpy = Way("SimPy", 64, by_processes), Way("NumPy", CHUNK, by_time_change)
     own = [
         Way(f"{what}, {engine}", chunks * CHUNK, months)
-        for engine, law, by_chunks in (("compiled", compiled(), (8, 4, 2)), ("without a compiler", PLAIN, (1, 1, 1)))
+        for engine, law, by_chunks in (
+            ("compiled", (compiled(), compiled_uniform), (8, 4, 2)),
+            ("without a compiler", (PLAIN, Stream.uniform), (1, 1, 1)),
+        )
         for chunks, what, months in zip(
             by_chunks,
             ("read-out alone", "five milestones", "every patient"),
-            (by_law(law, every_patient=False), by_milestones(law), by_law(law, every_patient=True)),
+            (by_law(*law, every_patient=False), by_milestones(*law), by_law(*law, every_patient=True)),
             strict=True,
         )
     ]

@@ -61,6 +61,13 @@ def compiled_count_into(
     count_into(keys, years, first_draw, n, at, rates, row, out)
 
 
+def compiled_uniform(stream: Stream, draws: range, year: int) -> FloatArray:
+    """See `Stream.uniform`: the same numbers by compiled code."""
+    from sim.draws.compiled_streams import uniform
+
+    return uniform(stream, draws, year)
+
+
 def can_compile() -> bool:
     """Whether there is a compiler that works here; to find out takes as long as loading it."""
     try:

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.draws.permutation import ROUNDS, permute_each
 from sim.draws.sobol import scrambled_sobol
-from sim.draws.streams import FloatArray, Stream
+from sim.draws.streams import FloatArray, Stream, Uniforms
 
 Quantile = Callable[[FloatArray], FloatArray]
 """From uniform numbers to values, element by element."""
@@ -35,10 +35,11 @@ class Random(Design):
     """Independent numbers: plain Monte Carlo."""
 
     seed: int
+    uniforms: Uniforms = Stream.uniform
 
     def uniform(self, name: str, draws: range, year: int = 0) -> FloatArray:
         """See `Design.uniform`."""
-        return Stream(self.seed, name).uniform(draws, year)
+        return self.uniforms(Stream(self.seed, name), draws, year)
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class LatinHypercube(Design):
     seed: int
     size: int
     replicates: int
+    uniforms: Uniforms = Stream.uniform
 
     def uniform(self, name: str, draws: range, year: int = 0) -> FloatArray:
         """See `Design.uniform`."""
@@ -59,7 +61,7 @@ class LatinHypercube(Design):
         lengths = np.array([len(range(r, self.size, self.replicates)) for r in range(self.replicates)], np.uint64)
         order = Stream(self.seed, f"latin hypercube of {name}")
         keys = order.words(range(self.replicates * ROUNDS), year).reshape(self.replicates, ROUNDS)
-        within = Stream(self.seed, name).uniform(draws, year)
+        within = self.uniforms(Stream(self.seed, name), draws, year)
         slices = permute_each(index, replicate, lengths, keys)
         value: FloatArray = (slices.astype(np.float64) + within) / lengths[replicate]
         return value.clip(2.0**-53, 1.0 - 2.0**-53)  # the sum may round up to 1
@@ -77,10 +79,12 @@ class Sobol(Design):
     size: int
     replicates: int
     dimensions: tuple[str, ...]
+    uniforms: Uniforms = Stream.uniform
 
     def uniform(self, name: str, draws: range, year: int = 0) -> FloatArray:
         """See `Design.uniform`."""
         if year or name not in self.dimensions:
-            return LatinHypercube(self.seed, self.size, self.replicates).uniform(name, draws, year)
+            hypercube = LatinHypercube(self.seed, self.size, self.replicates, self.uniforms)
+            return hypercube.uniform(name, draws, year)
         stream = Stream(self.seed, f"scrambling of {name}")
         return scrambled_sobol([self.dimensions.index(name)], [stream], self.replicates, draws)[:, 0]

@@ -16,7 +16,7 @@ from sim.draws.choices import averaged, chosen
 from sim.draws.correlation import correlate
 from sim.draws.designs import Design, LatinHypercube, Random, Sobol
 from sim.draws.labelled import labelled
-from sim.draws.streams import FloatArray
+from sim.draws.streams import FloatArray, Stream, Uniforms
 from sim.draws.trends import SHOCK_YEAR, trend_parameters
 from sim.errors import InputError
 from sim.variables import MARKET_REGION, STRATA, label_name
@@ -26,13 +26,13 @@ GROWTH = "transplants.growth"
 _REGION, _MARKET = STRATA[0], "market."
 
 
-def design_of(sampling: Sampling) -> Design:
+def design_of(sampling: Sampling, uniforms: Uniforms = Stream.uniform) -> Design:
     """The design that the sampling settings name; `point` draws nothing and takes the plainest."""
     if sampling.method == "latin_hypercube":
-        return LatinHypercube(sampling.seed, sampling.draws, sampling.replicates)
+        return LatinHypercube(sampling.seed, sampling.draws, sampling.replicates, uniforms)
     if sampling.method == "sobol":
-        return Sobol(sampling.seed, sampling.draws, sampling.replicates, sampling.sobol_dimensions)
-    return Random(sampling.seed)
+        return Sobol(sampling.seed, sampling.draws, sampling.replicates, sampling.sobol_dimensions, uniforms)
+    return Random(sampling.seed, uniforms)
 
 
 def sample(assumptions: Assumptions, draws: range, design: Design | None = None) -> xr.Dataset:

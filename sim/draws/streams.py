@@ -7,7 +7,7 @@ needs the lower half only in doubtful cases can leave it out, and still every bi
 
 import hashlib
 from abc import ABC
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -69,6 +69,10 @@ class Stream:
         ever sees 0 or 1.
         """
         return to_uniform(*self._words(draws, year, _BOTH))
+
+
+Uniforms = Callable[[Stream, range, int], FloatArray]
+"""What makes the uniform numbers of a stream in some draws and a year, to the bit the same: NumPy or compiled code."""
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,11 @@ from sim.draws.cells import (
     can_compile,
     compiled_count_into,
     compiled_counts_of_cells,
+    compiled_uniform,
     counts_of_cells,
 )
 from sim.draws.singles import count_into
+from sim.draws.streams import Stream, Uniforms
 from sim.errors import InputError
 from sim.results import kernels
 from sim.results.kernels import Kernels
@@ -27,11 +29,13 @@ class Engine(NamedTuple):
     ----------
     patients : counts the patients of several cells who go on.
     into : the same, in four bytes each, into an array.
+    uniforms : makes the uniform numbers of the inputs.
     kernels : what draws are counted with.
     """
 
     patients: CountCells
     into: CountInto
+    uniforms: Uniforms
     kernels: Kernels
 
     @property
@@ -60,8 +64,8 @@ def engine_of(assumptions: Assumptions, counts: int | None = None) -> Engine:
     number = _counts(assumptions) if counts is None else counts
     pays = engine == "auto" and number >= WORTH_COMPILING and can_compile()
     if engine == "numba" or pays:
-        return Engine(compiled_counts_of_cells, compiled_count_into, kernels.compiled())
-    return Engine(counts_of_cells, count_into, kernels.PLAIN)
+        return Engine(compiled_counts_of_cells, compiled_count_into, compiled_uniform, kernels.compiled())
+    return Engine(counts_of_cells, count_into, Stream.uniform, kernels.PLAIN)
 
 
 def _counts(assumptions: Assumptions) -> int:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.assumptions.schema import Assumptions
 from sim.draws.counts import Counts
-from sim.draws.parameters import sample
+from sim.draws.parameters import design_of, sample
 from sim.draws.singles import Rates
 from sim.draws.singles import rates_of as ready
 from sim.execution.columns import Columns
@@ -90,6 +90,7 @@ class BlockFunnel:
         self._assumptions, self._tallies, self._spread, self._engine = assumptions, tallies, spread, engine
         strata = {name: list(assumptions.transplants.strata.of(name)) for name in STRATA}
         self._years = list(assumptions.years.all)
+        self._design = design_of(assumptions.sampling, engine.uniforms)
         self._cells: dict[str, Sequence[object]] = {**strata, "year": self._years}
         self._totals = totals_of(strata)
         self._without_chance = WithoutChance(spread, self._totals, len(self._years), engine.kernels)
@@ -108,7 +109,7 @@ class BlockFunnel:
         ------
         InputError : as the model, when there are more transplants in some year than can be counted.
         """
-        parameters = sample(self._assumptions, draws)
+        parameters = sample(self._assumptions, draws, self._design)
         volume, growth = (self._columns(one, draws) for one in volume_and_growth(self._assumptions, parameters))
         rates = {name: self._columns(rate, draws) for name, rate in rates_of(parameters).items()}
         without_chance = self._without_chance.sums_of(

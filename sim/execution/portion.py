@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from sim.assumptions.schema import Assumptions
-from sim.draws.parameters import sample
+from sim.draws.parameters import design_of, sample
 from sim.execution.engine import Engine
 from sim.model.chain import TRIAL_STAGE, candidates, populations
 from sim.model.cohort import Expected, WholePatients
@@ -46,7 +46,7 @@ def through_model(assumptions: Assumptions, draws: range, trial: "TrialRun | Non
     InputError : when the draws cannot be made.
     """
     sampling = assumptions.sampling
-    parameters = sample(assumptions, draws)
+    parameters = sample(assumptions, draws, design_of(sampling, engine.uniforms))
     patients = WholePatients(sampling.seed, draws, count=engine.patients)
     expected = populations(assumptions, parameters, Expected())
     chance = patients if sampling.chance else Expected()

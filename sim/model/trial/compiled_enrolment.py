@@ -6,9 +6,10 @@ the draws of one stream. What compiled code does not know (patients seen by a da
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.draws.compiled_streams import Keys, fill, keys_of
 from sim.draws.streams import FloatArray
@@ -194,7 +195,7 @@ def _rows(numbers: FloatArray) -> FloatArray:
     return (numbers if numbers.strides[1] else numbers[:, :1]).T
 
 
-def _some(numbers: FloatArray, some: slice) -> FloatArray:
+def _some(numbers: NDArray[Any], some: slice) -> NDArray[Any]:
     """Those of some draws, [row, draw], or the column that is for all of them."""
     return numbers if numbers.shape[1] == 1 else numbers[:, some]
 

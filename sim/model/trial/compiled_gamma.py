@@ -2,7 +2,8 @@
 
 Of one shape the quantile is a polynomial of the uniform number on 64 parts of each of its octaves, counted from the
 nearer end: the leading bits of the number name the polynomial and the others are its argument, so that neither a
-logarithm nor a normal score is needed. Of many shapes the polynomials are those of `gamma_quantile`, each number its own.
+logarithm nor a normal score is needed. Of many shapes the polynomials are those of `gamma_quantile`, each number its
+own.
 """
 
 from functools import lru_cache
