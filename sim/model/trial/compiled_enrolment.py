@@ -113,8 +113,7 @@ class _Arrivals:
     """
 
     def __init__(self, number: int, places: Sequence[int], path: Course, horizon: float, streams: TrialStreams) -> None:
-        self._places, self._last = np.array(places, np.int64), np.array(places[-1:], np.int64)
-        self._path, self._horizon = path, horizon
+        self._places, self._path, self._horizon = np.array(places, np.int64), path, horizon
         self._key = keys_of([streams.stream("accrual")])[0]
         self._first_draw = streams.draws.start
         self._room = np.empty(number * _BLOCK)  # once, as memory that is new to a process is slow
@@ -123,10 +122,7 @@ class _Arrivals:
     def find(self, some: slice, sites: _Realised, out: FloatArray) -> None:
         """Of a block of draws: months, [draw, place]."""
         level, factor = np.empty((len(self._places), some.stop - some.start)), sites.scale * (sites.shared * sites.kept)
-        if len(level) > 1:
-            levels(self._key, self._first_draw + some.start, self._places[:-1], level[:-1])
-        # the last patient to the same last bit whoever else is wanted
-        levels(self._key, self._first_draw + some.start, self._last, level[-1:])
+        levels(self._key, self._first_draw + some.start, self._places, level)
         weight = sites.number
         if len(factor) == 1 and weight.flags.c_contiguous:  # sites that are alike: as well the levels are so much lower
             with np.errstate(divide="ignore"):  # where nobody enrols no level is ever reached

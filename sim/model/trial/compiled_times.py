@@ -40,23 +40,21 @@ def levels(key: NDArray[np.uint32], first_draw: int, places: Places, out: FloatA
     out : [place, draw].
     """
     draws, ahead = out.shape[1], first_draw % 4
-    room, product, exponent = np.empty(_BLOCK + 8), np.empty(_BLOCK), np.empty(_BLOCK)
+    room, product, exponent, fraction = np.empty(_BLOCK + 8), np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
     for start in range(0, draws, _BLOCK):
         size = min(_BLOCK, draws - start)
         words = room[: (size + ahead + 3) // 4 * 4]
-        own, power, total = product[:size], exponent[:size], np.zeros(size)
+        own, power = product[:size], exponent[:size]
         own[:], power[:] = 1.0, 0.0
-        patient, factors = 0, 0
+        patient = 0
         for place in range(len(places)):
             while patient < places[place]:
                 uniforms(words, (first_draw + start) // 4, patient, key[0], key[1])
                 _multiply(own, words[ahead : ahead + size])
-                patient, factors = patient + 1, factors + 1
-                if factors == _FACTORS or patient == places[place]:
+                patient += 1
+                if patient % _FACTORS == 0:  # whoever is wanted, so that this changes no last bit
                     _take_powers(own, power)
-                    factors = 0
-            _take_logarithm(own, power, total)
-            out[place, start : start + size] = total
+            _logarithm(own, power, fraction[:size], out[place, start : start + size])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -75,21 +73,23 @@ def _take_powers(product: FloatArray, power: FloatArray) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _take_logarithm(product: FloatArray, power: FloatArray, total: FloatArray) -> None:
-    """Take the logarithm of products from totals and set them to 1: [draw] each.
+def _logarithm(product: FloatArray, power: FloatArray, fraction: FloatArray, out: FloatArray) -> None:
+    """Minus the logarithm of products times powers of two: [draw] each.
 
     Of the power of two, and of what it is multiplied by, from sqrt(1/2) to sqrt(2), by the series of artanh.
     """
+    bits, rest = product.view(np.int64), fraction.view(np.int64)
     for i in range(len(product)):
-        is_large = product[i] > 1.4142135623730951
-        fraction = product[i] * 0.5 if is_large else product[i]
-        twos = power[i] + 1.0 if is_large else power[i]
-        s = (fraction - 1.0) / (fraction + 1.0)
+        out[i] = power[i] + np.float64((bits[i] >> 52) - 1023)
+        rest[i] = (bits[i] & 0xFFFFFFFFFFFFF) | 0x3FF0000000000000
+    for i in range(len(product)):
+        is_large = fraction[i] > 1.4142135623730951
+        within, twos = fraction[i] * 0.5 if is_large else fraction[i], out[i] + 1.0 if is_large else out[i]
+        s = (within - 1.0) / (within + 1.0)
         s2 = s * s
         series = 1 / 13 + s2 * (1 / 15 + s2 * (1 / 17 + s2 * (1 / 19 + s2 * (1 / 21))))
         series = 1 / 3 + s2 * (1 / 5 + s2 * (1 / 7 + s2 * (1 / 9 + s2 * (1 / 11 + s2 * series))))
-        total[i] -= twos * 0.6931471805599453 + 2.0 * (s + s * s2 * series)
-        product[i], power[i] = 1.0, 0.0
+        out[i] = -(twos * 0.6931471805599453 + 2.0 * (s + s * s2 * series))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
