@@ -1,7 +1,7 @@
 """How many plain random draws a draw of each design is worth, and a processor second; tables in `docs/performance.md`.
 
-`python benchmarks/accuracy.py` runs the six strata of `benchmarks/conf` by `sim` itself, with 32 seeds of each design,
-some five minutes of one core. The error of a number is its mean square over the seeds about a smoothed run of 2^19
+`python benchmarks/accuracy.py` runs the six strata of `benchmarks/conf` by `sim` itself, with 200 seeds of each design,
+some ten minutes of one core. The error of a number is its mean square over the seeds about a smoothed run of 2^19
 Sobol' points. The ratio of two such errors at equal draws says how many times fewer draws are as accurate, since the
 square of a random error falls with their number; divided by what a draw costs more, it is the ratio by processor time.
 The median over strata, totals and years counts. A quantile is a whole number, and no error smaller than that of
@@ -24,7 +24,7 @@ from sim.assumptions.schema import Assumptions
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "performance.md"
 BEGIN, END = "<!-- measured by benchmarks/accuracy.py -->", "<!-- end of accuracy -->"
-DRAWS, SEEDS, ROUNDS, REFERENCE = 16_384, 32, 7, 2**19
+DRAWS, SEEDS, ROUNDS, REFERENCE = 16_384, 200, 7, 2**19
 COUNTS = ("vod", "severe_vod", "deaths_day100")
 KEYS = ["variable", "region", "transplant", "year", "statistic"]
 KEPT = (f"sampling.draws={DRAWS}", "results.keep_draws=true")

@@ -20,6 +20,21 @@ def designs(size: int = 1024, replicates: int = 8) -> list[Design]:
     return [Random(3), LatinHypercube(3, size, replicates), Sobol(3, size, replicates, NAMES)]
 
 
+@pytest.mark.parametrize("name", ["a", "of no dimension"])
+def test_compiled_code_gives_designs_the_same_bits(name: str) -> None:
+    from sim.draws.cells import compiled_uniform  # wants a compiler
+
+    kinds = (
+        lambda *uniforms: Random(3, *uniforms),
+        lambda *uniforms: LatinHypercube(3, 1003, 8, *uniforms),
+        lambda *uniforms: Sobol(3, 1003, 8, NAMES, *uniforms),
+    )
+    for kind in kinds:
+        for draws, year in ((range(1003), 0), (range(5, 902), 0), (range(333), 2008)):
+            plain, compiled = (kind(*own).uniform(name, draws, year) for own in ((), (compiled_uniform,)))
+            assert np.array_equal(compiled, plain)
+
+
 def test_sobol_points_are_scipys() -> None:
     count = 1024
     reference = qmc.Sobol(len(direction_table()), scramble=False, bits=32).random_base2(10)
