@@ -1,8 +1,8 @@
 """The engine alone on the workload of `benchmarks/conf`: its strata without totals, held against their closed forms.
 
 `python benchmarks/kernel.py DRAWS ENGINE THREADS` prints the same as `benchmarks/product.py`. The loops are those of a
-run of `sim`, from the inputs to mean, standard deviation and quantiles; left out are totals, errors and the tables of a
-run. Survivors and the moments without chance are counted beside what the baseline counts.
+run of `sim`, from the inputs to mean, standard deviation and quantiles; left out are composing, totals, errors and the
+tables of a run. Survivors and the moments without chance are counted beside what the baseline counts.
 """
 
 import sys

@@ -68,7 +68,7 @@ def test_quantiles_of_one_shape(shape: float) -> None:
     rng = np.random.default_rng(3)
     tails = 10 ** rng.uniform(-15.9, 0, 20_000)
     u = np.concatenate([rng.random(50_000), tails, 1.0 - tails, EXTREMES]).clip(2.0**-53, 1 - 2.0**-53)[None]
-    found = quantiles(u.copy(), np.full((1, 1), shape))
+    found = quantiles(u.copy(), shape)
     exact = np.where(u < 0.5, gammaincinv(shape, u), gammainccinv(shape, 1.0 - u))
     assert_allclose(found, gamma_quantile(u, shape), rtol=2e-11)
     if shape >= 0.5:
@@ -122,6 +122,17 @@ def test_numbers_that_differ_from_draw_to_draw() -> None:
     given = trial(12, streams, ramp=rng.uniform(0, 4, 700), decline=rng.uniform(0, 0.03, 700), **own)
     first, second = (law.enrol(*given, 40, None, streams, HORIZON).times for law in (PLAIN, COMPILED))
     assert_allclose(second, first, rtol=1e-11)
+
+
+@pytest.mark.parametrize("sites", [1, 12])
+def test_a_draw_that_is_a_block_by_itself_is_that_of_a_longer_block(sites: int) -> None:
+    length = compiled_enrolment._BLOCK + 1
+    cv = np.random.default_rng(6).uniform(0.2, 0.9, (length + 40, 1))
+    found = []
+    for draws in (length, length + 40):
+        streams = TrialStreams(12, range(draws))
+        found.append(COMPILED.enrol(*trial(sites, streams, rate_cv=cv[:draws]), 20, None, streams, HORIZON).times)
+    assert (found[0] == found[1][:length]).all()
 
 
 @pytest.mark.parametrize("own", [COURSES["even"], COURSES["everything"]], ids=["even", "everything"])

@@ -99,7 +99,7 @@ class BlockFunnel:
             stage.name: np.array([stream.key for stream in cell_streams(seed, stage.name, one_year)[0]], np.uint32)
             for stage in FUNNEL
         }
-        # one for the histograms of each year, so that threads seldom meet
+        # one for the histograms of each year, as threads may count different cells at once
         self._locks = {stage.name: [Lock() for _ in self._years] for stage in FUNNEL}
 
     def work_out(self, draws: range) -> Portion:

@@ -70,7 +70,9 @@ class WholeTally(Tally):
             return super().handed_over()
         wide = np.flatnonzero(self._in_all.begun)
         own, whole = self._together.taken(wide)
-        return self._as_parts(own, wide, whole), super().fresh()  # with the same histograms, which are empty now
+        fresh = super().fresh()
+        fresh._together = self._together  # with the same histograms, which are empty now
+        return self._as_parts(own, wide, whole), fresh
 
     def _as_parts(self, own: Packed, wide: Places, whole: Packed) -> Parts:
         (places, counts), (places_wide, counts_wide) = own, whole

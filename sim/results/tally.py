@@ -56,7 +56,10 @@ class Tally(Sample):
         self._count(columns, first_draw % self._rows, np.arange(len(columns)))
 
     def count_cells(self, values: NDArray[np.generic], first_draw: int, cells: Places) -> None:
-        """Count further draws of some cells, [cell, draw], in their histograms; see `took`."""
+        """Count further draws of some cells, [cell, draw], in their histograms; see `took`.
+
+        Once something is counted, several threads may, as long as no two count the same cells at once.
+        """
         self._count(values, first_draw % self._rows, cells)
 
     def sums_of(self, values: NDArray[np.generic], first_draw: int, cells: Places) -> Sums:

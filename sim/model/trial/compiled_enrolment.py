@@ -220,7 +220,8 @@ class _Gamma:
 
     def __init__(self, keys: Keys, mean: FloatArray, cv: FloatArray) -> None:
         alike = cv[:1, :1]
-        own = alike if (cv == alike).all() else cv  # mostly; a power takes longer than a quantile
+        # mostly alike; looked at for all draws, so that no block of one draw is taken for such
+        own = alike if (cv == alike).all() else cv
         self._keys, self._varies = keys, own > 0
         self._shape = np.where(self._varies, own, 1.0) ** -2.0
         self._to_mean = mean / np.where(self._varies, self._shape, 1.0)
@@ -231,7 +232,8 @@ class _Gamma:
         to_mean = _some(self._to_mean, some)
         if self._is_certain:
             return np.broadcast_to(1.0, (len(self._keys), len(draws))), to_mean
-        found = quantiles(_uniform(self._keys, draws), _some(self._shape, some))
+        shape = self._shape.item() if self._shape.size == 1 else _some(self._shape, some)
+        found = quantiles(_uniform(self._keys, draws), shape)
         return np.where(_some(self._varies, some), found, 1.0) if self._is_mixed else found, to_mean
 
 

@@ -26,21 +26,20 @@ _TABLES = 24  # that are remembered, 270 KB each
 _BLOCK = 1024  # numbers that go through all steps together, so that they stay in the fastest cache
 
 
-def quantiles(u: FloatArray, shape: FloatArray) -> FloatArray:
+def quantiles(u: FloatArray, shape: FloatArray | float) -> FloatArray:
     """Quantiles of gamma distributions of rate 1.
 
     Parameters
     ----------
-    u : uniform numbers of a stream, [row, draw], side by side; done with, as one shape's quantiles take their memory.
-    shape : above 0, finite, [row, draw], or one row for all.
+    u : uniform numbers of streams, [row, draw], side by side; done with, as one shape's quantiles take their memory.
+    shape : above 0, finite, [row, draw], or one row for all; a number is that of all, of which a table serves.
 
     Returns
     -------
     [row, draw].
     """
-    first = float(shape.flat[0]) if shape.size else 0.0
-    if _SMALLEST <= first <= _LARGEST and (shape == first).all():
-        _of_one_shape(u.reshape(-1), _table(first))
+    if isinstance(shape, float) and _SMALLEST <= shape <= _LARGEST:
+        _of_one_shape(u.reshape(-1), _table(shape))
         return u
     return gamma_quantile(u, shape)
 

@@ -52,7 +52,7 @@ def levels(key: NDArray[np.uint32], first_draw: int, places: Places, out: FloatA
                 uniforms(words, (first_draw + start) // 4, patient, key[0], key[1])
                 _multiply(own, words[ahead : ahead + size])
                 patient += 1
-                if patient % _FACTORS == 0:  # whoever is wanted, so that this changes no last bit
+                if patient % _FACTORS == 0:
                     _take_powers(own, power)
             _logarithm(own, power, fraction[:size], out[place, start : start + size])
 
