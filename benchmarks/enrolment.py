@@ -1,10 +1,10 @@
 """How long the enrolment of a trial of 35 sites and 80 patients takes by the exact law, beside SimPy and NumPy.
 
 Run it as `python benchmarks/enrolment.py`; a minute. Ways are timed in turn in one process, several turns a round, of
-about as long each, so that finding the caches taken by others costs all alike; the first round is discarded; of the
-ratios of processor time in a round the median counts, and no verdict is given where they spread by more than a factor
-of 1.5. A way counts only if its months have the mean and the variance of their closed form. Draws of the law are those
-of a run, chunk by chunk: numbers by name, patient by patient.
+some 15 ms each (several times that without a compiler), so that finding the caches taken by others costs all alike; the
+first round is discarded; of the ratios of processor time in a round the median counts, and no verdict is given where
+they spread by more than a factor of 1.5. A way counts only if its months have the mean and the variance of their closed
+form. Draws of the law are those of a run, chunk by chunk: numbers by name, patient by patient.
 """
 
 import statistics
