@@ -63,9 +63,10 @@ def compiled_count_into(
 
 def compiled_uniform(stream: Stream, draws: range, year: int) -> FloatArray:
     """See `Stream.uniform`: the same numbers by compiled code."""
-    from sim.draws.compiled_streams import uniform
+    from sim.draws.compiled_streams import uniform_numbers
 
-    return uniform(stream, draws, year)
+    only: FloatArray = uniform_numbers([stream], [year], draws)[0]
+    return only
 
 
 def can_compile() -> bool:

@@ -51,9 +51,3 @@ def uniform_numbers(streams: Sequence[Stream], years: Sequence[int], draws: rang
     out = np.empty((len(streams), len(draws)))
     fill(keys_of(streams), np.array(years, np.int64), draws.start, out)
     return out
-
-
-def uniform(stream: Stream, draws: range, year: int) -> FloatArray:
-    """See `Stream.uniform`."""
-    only: FloatArray = uniform_numbers([stream], [year], draws)[0]
-    return only
